@@ -1,0 +1,158 @@
+"""Tier 2: every conversation in full, the source of truth."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Protocol
+
+import attrs
+
+from ..domain.conversation import Conversation, ConversationKey, Session
+from ..domain.place import Scope
+from ..domain.projection import Projection
+from ..domain.retrieval_metrics import RetrievalMetrics, RetrievalRecord
+
+
+@attrs.frozen(kw_only=True)
+class Appended:
+    """What appending gave.
+
+    Attributes:
+        conversation: as stored, with its sequence.
+        created: ``False``: it was there already, with the same content.
+        epoch: the user's epoch in the same transaction.
+    """
+
+    conversation: Conversation
+    created: bool
+    epoch: int
+
+
+@attrs.frozen(kw_only=True)
+class ArchiveErasure:
+    """What forgetting removed from the archive: the ids that were there, and the user's epoch from now on."""
+
+    conversation_ids: tuple[str, ...]
+    epoch: int
+
+
+@attrs.frozen(kw_only=True)
+class User:
+    """A user whom the archive knows."""
+
+    tenant_id: str
+    user_id: str
+
+
+class ConversationArchive(Protocol):
+    """Stores conversations durably and hands them out under a scope.
+
+    What a method with a ``scope`` returns has the scope's tenant and user, and its compartment and bot are visible there.
+    """
+
+    async def append(
+        self, *, conversation: Conversation, projections: Sequence[Projection], time_given: bool
+    ) -> Appended:
+        """Stores a conversation and one outbox job a projection in one durable commit, and nothing else.
+
+        When it returns, the commit survives a crash of the process and, unless the archive was told otherwise, a
+        power cut. Appending the same id with the same content again changes nothing and returns what is stored.
+
+        Args:
+            time_given: whether ``occurred_at`` belongs to the content that a retry must repeat.
+
+        Raises:
+            IdempotencyConflict: the id is stored with other content.
+            Forgotten: the id was erased.
+            Overloaded: too many appends wait already; nothing was stored.
+        """
+        ...
+
+    async def epoch(self, *, tenant_id: str, user_id: str) -> int:
+        """The user's epoch, raised by every forgetting; 0 for an unknown user."""
+        ...
+
+    async def recent(self, *, scope: Scope, limit: int) -> list[Conversation]:
+        """The latest visible conversations by (occurred_at, sequence), oldest of them first."""
+        ...
+
+    async def history(
+        self, *, scope: Scope, limit: int, since: dt.datetime | None = None, before: str | None = None
+    ) -> list[Conversation]:
+        """Visible conversations, newest first by (occurred_at, sequence).
+
+        Args:
+            since: only those that occurred then or later.
+            before: only those older than this visible conversation: the next page.
+
+        Raises:
+            UnknownConversation: ``before`` is not a visible conversation.
+        """
+        ...
+
+    async def fetch(self, *, scope: Scope, conversation_ids: Sequence[str]) -> list[Conversation]:
+        """Those of the conversations that are visible, newest first; others are left out without a word."""
+        ...
+
+    async def load(self, *, keys: Sequence[ConversationKey]) -> list[Conversation]:
+        """Stored conversations of any users, for projecting them; erased ones are left out. Any order."""
+        ...
+
+    async def sessions(self, *, scope: Scope, limit: int) -> list[Session]:
+        """The latest sessions among the visible conversations, newest first."""
+        ...
+
+    async def users(self, *, after: User | None = None, limit: int = 1000) -> list[User]:
+        """Users with at least one conversation, in a fixed order, one page after ``after``."""
+        ...
+
+    async def page(
+        self, *, tenant_id: str, user_id: str, after_sequence: int = 0, limit: int = 1000
+    ) -> list[Conversation]:
+        """Every conversation of a user by rising sequence, one page after ``after_sequence``: for export and rebuild."""
+        ...
+
+    async def total_conversations(self, *, tenant_id: str | None = None, user_id: str | None = None) -> int:
+        """How many conversations are stored: in all, of a tenant, or of one of its users."""
+        ...
+
+    async def text_chars(self) -> int:
+        """Characters of all stored texts, both sides."""
+        ...
+
+    async def forget_user(self, *, tenant_id: str, user_id: str, projections: Sequence[Projection]) -> ArchiveErasure:
+        """Erases a user in one commit: conversations, waiting jobs, dead letters, retrieval records.
+
+        The same commit raises the epoch, leaves tombstones that refuse a retry, and writes a `FORGET_USER` job a
+        projection. Nothing of the user is returned by any read that starts after it. Idempotent; an unknown user
+        is erased too: the epoch rises, so that what is under way becomes void.
+        """
+        ...
+
+    async def forget_conversations(
+        self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str], projections: Sequence[Projection]
+    ) -> ArchiveErasure:
+        """As `forget_user`, for these conversations of that user; a `FORGET_CONVERSATION` job each a projection."""
+        ...
+
+    async def purge(self) -> bool:
+        """Overwrites what erased rows left in the store's files, journals included; whether nothing is left.
+
+        ``False``: something still holds it, e.g. another process reading; call again later.
+        """
+        ...
+
+    async def record_retrievals(self, *, records: Sequence[RetrievalRecord]) -> None:
+        """Keeps measurements of retrievals; records of users unknown by now are dropped."""
+        ...
+
+    async def retrieval_metrics(
+        self, *, tenant_id: str | None = None, user_id: str | None = None, since: dt.datetime | None = None
+    ) -> RetrievalMetrics:
+        """Figures over the kept records: of all, of a tenant, or of one of its users."""
+        ...
+
+    async def size_bytes(self) -> int:
+        """What the conversations take in the store, as far as it can be told."""
+        ...
