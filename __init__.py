@@ -1,0 +1,1 @@
+"""talktiers: a four-tier memory for bots that talk to people."""
