@@ -63,9 +63,7 @@ class Conversation:
 
     @property
     def key(self) -> ConversationKey:
-        return ConversationKey(
-            tenant_id=self.tenant_id, user_id=self.user_id, conversation_id=self.conversation_id
-        )
+        return ConversationKey(tenant_id=self.tenant_id, user_id=self.user_id, conversation_id=self.conversation_id)
 
     @property
     def order(self) -> tuple[dt.datetime, int]:

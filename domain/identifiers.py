@@ -7,6 +7,10 @@ import uuid
 
 from .errors import InvalidConversation
 
+DEFAULT_TENANT_ID = "default"
+DEFAULT_BOT_ID = "default"
+"""Where a caller names none: one tenant, one bot."""
+
 MAX_ID_CHARS = 256
 """Longer than any platform's ids; short enough for a key in every store."""
 

@@ -26,7 +26,16 @@ _MAX_INT = 2**63
 
 def canonical_json(value: JsonValue) -> str:
     """The same text for equal values: keys sorted, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
+    )
+
+
+def _plain(value: object) -> dict[str, JsonValue]:
+    """A mapping that is no ``dict``, such as `EMPTY`, in the form that the encoder knows."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def checked_json_object(name: str, value: object) -> dict[str, JsonValue]:

@@ -73,8 +73,12 @@ class ConversationArchive(Protocol):
         """The user's epoch, raised by every forgetting; 0 for an unknown user."""
         ...
 
-    async def recent(self, *, scope: Scope, limit: int) -> list[Conversation]:
-        """The latest visible conversations by (occurred_at, sequence), oldest of them first."""
+    async def recent(self, *, scope: Scope, limit: int, compartment: str | None = None) -> list[Conversation]:
+        """The latest visible conversations by (occurred_at, sequence), oldest of them first.
+
+        Args:
+            compartment: only those of this one compartment, if it is visible; to fill one window of the cache.
+        """
         ...
 
     async def history(
@@ -97,6 +101,10 @@ class ConversationArchive(Protocol):
 
     async def load(self, *, keys: Sequence[ConversationKey]) -> list[Conversation]:
         """Stored conversations of any users, for projecting them; erased ones are left out. Any order."""
+        ...
+
+    async def existing(self, *, keys: Sequence[ConversationKey]) -> frozenset[str]:
+        """The ids of those conversations that are stored at present: how a projector learns what was erased meanwhile."""
         ...
 
     async def sessions(self, *, scope: Scope, limit: int) -> list[Session]:

@@ -16,9 +16,7 @@ class Outbox(Protocol):
     once and in no promised order, the oldest first as a rule.
     """
 
-    async def claim(
-        self, *, projection: Projection, limit: int, lease_s: float, worker_id: str
-    ) -> list[OutboxJob]:
+    async def claim(self, *, projection: Projection, limit: int, lease_s: float, worker_id: str) -> list[OutboxJob]:
         """Takes up to ``limit`` jobs that are due and not leased, and leases them. Time is the store's own."""
         ...
 

@@ -1,0 +1,1 @@
+"""All four tiers and the outbox in one SQLite file."""

@@ -1,0 +1,1 @@
+"""Conversation sources: files and streams that conversations are imported from."""

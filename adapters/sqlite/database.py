@@ -1,0 +1,257 @@
+"""One SQLite file for many tasks of an event loop: reads on a few threads, writes in groups on one.
+
+Nothing blocks the loop. Writes of concurrent callers share a commit, and each is acknowledged after it only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from ...domain.errors import ConfigurationError, MemoryClosed, Overloaded
+from .connections import Synchronous, check_place, connect, create_private, use_write_ahead_log
+from .errors import opening_error
+from .migrations import migrate
+from .table_sizes import bytes_of_tables
+from .workers import Job, Jobs, Reader, Writer
+
+T = TypeVar("T")
+
+PURGE_TIMEOUT_S = 5.0
+"""How long `Database.purge` waits for readers to let go of the write-ahead log."""
+_PURGE_PAUSE_S = 0.02
+_PURGE_BUSY_MS = 20
+"""How long one checkpoint may hold up the writes that wait behind it."""
+
+
+class Database:
+    """The file with its threads; an async context manager.
+
+    Functions given to `read` and `write` run on another thread: they touch nothing but the connection and their own
+    values, return values and no cursors, and leave transactions alone. What they raise reaches the caller, sqlite3's
+    errors translated.
+
+    Args:
+        path: the file; created, readable by its owner only, if it is missing.
+        synchronous: ``FULL``: what is acknowledged survives a power cut; ``NORMAL``: a crash of the process.
+        busy_timeout_s: seconds to wait for another process's lock.
+        readers: threads that read.
+        max_waiting: reads, and likewise writes, that may wait; further ones are refused.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        synchronous: Synchronous = "FULL",
+        busy_timeout_s: float = 5,
+        readers: int = 2,
+        max_waiting: int = 1000,
+    ) -> None:
+        if synchronous not in ("FULL", "NORMAL"):
+            raise ConfigurationError("synchronous must be FULL or NORMAL")
+        if readers < 1 or max_waiting < 1 or busy_timeout_s < 0:
+            raise ConfigurationError("readers and max_waiting must be at least 1, busy_timeout_s at least 0")
+        self.path = Path(path).absolute()
+        self._synchronous = synchronous
+        self._busy_timeout_s = busy_timeout_s
+        self._readers = readers
+        self._max_waiting = max_waiting
+        self._reads: Jobs = Jobs()
+        self._writes: Jobs = Jobs()
+        self._waiting_reads = 0
+        self._waiting_writes = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended: asyncio.Future[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Opens the file and brings its schema to this version.
+
+        Raises:
+            ConfigurationError: the path is no writable SQLite file of ours, or of a newer version.
+            BackendError: the disk is full, or another process keeps the file locked.
+        """
+        if self._ended is not None:
+            raise ConfigurationError(f"{self.path} is open already: make a Database of its own for a second use")
+        loop = asyncio.get_running_loop()
+        opened: asyncio.Future[None] = loop.create_future()
+        self._ended = loop.create_future()
+        self._reads, self._writes = Jobs(), Jobs()
+        thread = threading.Thread(
+            target=self._serve, args=(loop, opened, self._ended), name="talktiers-sqlite-writer", daemon=True
+        )
+        thread.start()
+        try:
+            await opened
+        except BaseException:
+            await self.close()
+            raise
+        self._loop = loop
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Finishes what was asked before, closes all connections and ends the threads. Idempotent."""
+        if (ended := self._ended) is None:
+            return
+        self._loop = None
+        self._writes.put(None)
+        await asyncio.shield(ended)
+        self._ended = None
+
+    async def read(self, operation: str, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs a function inside one read transaction: all its statements see one state, that of a commit.
+
+        Args:
+            operation: names the call in errors.
+
+        Raises:
+            Overloaded: too many reads wait.
+            MemoryClosed: not open.
+        """
+        loop = self._open_loop()
+        if self._waiting_reads >= self._max_waiting:
+            raise Overloaded(f"{self._waiting_reads} reads of {self.path} wait already; call again later")
+        future: asyncio.Future[T] = loop.create_future()
+        self._waiting_reads += 1
+        self._reads.put(Job(operation, function, future))
+        return await future
+
+    async def write(
+        self, operation: str, function: Callable[[sqlite3.Connection], T], *, durable: bool = True
+    ) -> T:
+        """Runs a function inside a write transaction and returns after its commit.
+
+        Should the function raise, what it did is undone and nothing else. A cancelled call has happened or not.
+
+        Args:
+            operation: names the call in errors.
+            durable: ``False`` for what is derived and can be made again: its commit costs no fsync, waits for
+                acknowledged ones, and survives a power cut from the next durable commit on.
+
+        Raises:
+            Overloaded: too many writes wait; nothing was done.
+            MemoryClosed: not open.
+        """
+        return await self._write(Job(operation, function, self._open_loop().create_future(), durable=durable))
+
+    async def purge(self) -> bool:
+        """Empties the write-ahead log, so that nothing erased is left in it; whether that was done within 5 s.
+
+        Erased cells and pages are overwritten in the file itself (``secure_delete``) once the log is carried over.
+        """
+        deadline = time.monotonic() + PURGE_TIMEOUT_S
+        while not await self._write(Job("purge", self._checkpoint, self._open_loop().create_future(), alone=True)):
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(_PURGE_PAUSE_S)
+        return True
+
+    async def size_of_tables(self, operation: str, tables: Sequence[str]) -> int:
+        """Bytes that these tables and their indexes take in the file."""
+        return await self.read(operation, lambda connection: bytes_of_tables(connection, tables))
+
+    def _open_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            raise MemoryClosed(f"{self.path} is not open: use `async with`")
+        return self._loop
+
+    async def _write(self, job: Job) -> T:
+        if self._waiting_writes >= self._max_waiting:
+            raise Overloaded(f"{self._waiting_writes} writes to {self.path} wait already; call again later")
+        self._waiting_writes += 1
+        self._writes.put(job)
+        result: T = await job.future
+        return result
+
+    def _settle_reads(self, jobs: list[Job]) -> None:
+        self._waiting_reads -= len(jobs)
+        for job in jobs:
+            job.settle()
+
+    def _settle_writes(self, jobs: list[Job]) -> None:
+        self._waiting_writes -= len(jobs)
+        for job in jobs:
+            job.settle()
+
+    def _checkpoint(self, connection: sqlite3.Connection) -> bool:
+        connection.execute(f"PRAGMA busy_timeout = {_PURGE_BUSY_MS}")
+        try:
+            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {round(self._busy_timeout_s * 1000)}")
+        return not busy
+
+    def _serve(
+        self, loop: asyncio.AbstractEventLoop, opened: asyncio.Future[None], ended: asyncio.Future[None]
+    ) -> None:
+        """The writer's thread, from opening to closing; the readers live within its life."""
+        connections: list[sqlite3.Connection] = []
+        threads: list[threading.Thread] = []
+        reads, writes = self._reads, self._writes
+        try:
+            self._open(connections)
+        except BaseException as error:  # noqa: BLE001 - it goes to the one who opens
+            _tell(loop, opened, error)
+        else:
+            writer, *others = connections
+            for connection in others:
+                reader = Reader(path=self.path, jobs=reads, loop=loop, settle=self._settle_reads)
+                threads.append(
+                    threading.Thread(target=reader.run, args=(connection,), name="talktiers-sqlite-reader", daemon=True)
+                )
+                threads[-1].start()
+            _tell(loop, opened, None)
+            Writer(
+                path=self.path, jobs=writes, loop=loop, settle=self._settle_writes, synchronous=self._synchronous
+            ).run(writer)
+        finally:
+            for _ in threads:
+                reads.put(None)
+            for thread in threads:
+                thread.join()
+            for connection in reversed(connections):  # the writer's last: it clears the write-ahead log away
+                connection.close()
+            _tell(loop, ended, None)
+
+    def _open(self, connections: list[sqlite3.Connection]) -> None:
+        try:
+            check_place(self.path)
+            create_private(self.path)
+            for read_only in (False, *[True] * self._readers):
+                connection = connect(
+                    self.path,
+                    busy_timeout_s=self._busy_timeout_s,
+                    synchronous=self._synchronous,
+                    read_only=read_only,
+                )
+                connections.append(connection)
+                if not read_only:
+                    use_write_ahead_log(connection, self.path, busy_timeout_s=self._busy_timeout_s)
+                    migrate(connection, self.path)
+        except (sqlite3.Error, OSError) as error:
+            raise opening_error(error, path=self.path) from error
+
+
+def _tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None], error: BaseException | None) -> None:
+    def tell() -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(tell)

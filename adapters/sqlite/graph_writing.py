@@ -1,0 +1,287 @@
+"""What is written of the relationship graph: conversations with their edges, and taking both out again."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from ...domain.derived import Entity
+from ...domain.json_values import canonical_json
+from ...domain.place import Place
+from ...ports.relationship_graph import GraphRecord
+from .time_expressions import to_us
+
+_ENSURE_USER = "INSERT INTO graph_users (tenant_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_USER = "SELECT user_no, next_number, next_label_no, next_name_no FROM graph_users WHERE tenant_id = ? AND user_id = ?"
+_CHANGED = """
+UPDATE graph_users SET generation = generation + ?, next_number = ?, next_label_no = ?, next_name_no = ?
+WHERE user_no = ?
+"""
+_REMOVED = "UPDATE graph_users SET generation = generation + 1 WHERE user_no = ?"
+
+_ENSURE_PLACE = """
+INSERT INTO graph_places (user_no, bot_id, place, compartment) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_PLACE = "SELECT place_no FROM graph_places WHERE user_no = ? AND bot_id = ? AND place = ?"
+_LABEL = "SELECT label_no FROM graph_labels WHERE user_no = ? AND label = ?"
+_ADD_LABEL = "INSERT INTO graph_labels (user_no, label_no, label) VALUES (?, ?, ?)"
+_ADD_WORD = "INSERT INTO graph_label_words (user_no, word, label_no) VALUES (?, ?, ?)"
+_NAME = "SELECT name_no FROM graph_names WHERE user_no = ? AND name = ? AND kind = ?"
+_ADD_NAME = "INSERT INTO graph_names (user_no, name_no, name, kind) VALUES (?, ?, ?, ?)"
+
+_CONVERSATION = "SELECT number, digest FROM graph_conversations WHERE user_no = ? AND conversation_id = ?"
+_ADD_CONVERSATION = """
+INSERT INTO graph_conversations
+(user_no, number, conversation_id, place_no, session_id, occurred_at_us, sequence, digest)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_ADD_MENTION = "INSERT INTO graph_mentions (user_no, number, label_no, weight, name_no) VALUES (?, ?, ?, ?, ?)"
+_ADD_RELATION = """
+INSERT INTO graph_relations (user_no, number, source_no, kind, target_no) VALUES (?, ?, ?, ?, ?)
+"""
+_REMOVE_CONVERSATION = (
+    "DELETE FROM graph_mentions WHERE user_no = ? AND number = ?",
+    "DELETE FROM graph_relations WHERE user_no = ? AND number = ?",
+    "DELETE FROM graph_conversations WHERE user_no = ? AND number = ?",
+)
+
+_LABELS_OF = """
+SELECT label_no FROM graph_mentions WHERE user_no = ?1 AND number = ?2
+UNION SELECT source_no FROM graph_relations WHERE user_no = ?1 AND number = ?2
+UNION SELECT target_no FROM graph_relations WHERE user_no = ?1 AND number = ?2
+"""
+_NAMES_OF = "SELECT name_no FROM graph_mentions WHERE user_no = ? AND number = ? AND name_no IS NOT NULL"
+_UNUSED_LABEL = """
+SELECT label FROM graph_labels WHERE user_no = ?1 AND label_no = ?2
+AND NOT EXISTS (SELECT 1 FROM graph_mentions WHERE user_no = ?1 AND label_no = ?2)
+AND NOT EXISTS (SELECT 1 FROM graph_relations WHERE user_no = ?1 AND source_no = ?2)
+AND NOT EXISTS (SELECT 1 FROM graph_relations WHERE user_no = ?1 AND target_no = ?2)
+"""
+_REMOVE_LABEL = "DELETE FROM graph_labels WHERE user_no = ? AND label_no = ?"
+_REMOVE_WORD = "DELETE FROM graph_label_words WHERE user_no = ? AND word = ? AND label_no = ?"
+_REMOVE_UNUSED_NAME = """
+DELETE FROM graph_names WHERE user_no = ?1 AND name_no = ?2
+AND NOT EXISTS (SELECT 1 FROM graph_mentions WHERE user_no = ?1 AND name_no = ?2)
+"""
+_REMOVE_UNUSED_PLACES = """
+DELETE FROM graph_places WHERE user_no = ?
+AND NOT EXISTS (SELECT 1 FROM graph_conversations WHERE graph_conversations.place_no = graph_places.place_no)
+"""
+_REMOVE_EMPTY_USER = """
+DELETE FROM graph_users WHERE user_no = ?1 AND NOT EXISTS (SELECT 1 FROM graph_conversations WHERE user_no = ?1)
+"""
+_CONVERSATIONS = "SELECT COUNT(*) FROM graph_conversations WHERE user_no = ?"
+_FORGET_USER = tuple(
+    f"DELETE FROM {table} WHERE user_no = ?"  # noqa: S608 - the tables are named in the next lines
+    for table in (
+        "graph_mentions",
+        "graph_relations",
+        "graph_conversations",
+        "graph_label_words",
+        "graph_labels",
+        "graph_names",
+        "graph_places",
+        "graph_users",
+    )
+)
+
+_WORD = re.compile(r"\w+")
+_DIGEST_BYTES = 16
+
+
+@attrs.frozen
+class PreparedRecord:
+    """A conversation with its edges by label, in the form in which it is written.
+
+    Attributes:
+        mentions: by lower-case label, in the order of the extraction: weight as a topic, and as which entity.
+        relations: distinct, labels in lower case.
+    """
+
+    record: GraphRecord
+    digest: bytes
+    mentions: Mapping[str, tuple[float | None, Entity | None]]
+    relations: Sequence[tuple[str, str, str]]
+
+
+def words_of(label: str) -> frozenset[str]:
+    """The words of a label, by which it is found inside longer ones."""
+    return frozenset(_WORD.findall(label))
+
+
+def prepared(record: GraphRecord) -> PreparedRecord:
+    """The record with a name that is also a topic, or spelt in two ways, as one label."""
+    mentions: dict[str, tuple[float | None, Entity | None]] = {}
+    for topic in record.extraction.topics:
+        mentions.setdefault(topic.label.lower(), (topic.weight, None))
+    for entity in record.extraction.entities:
+        weight, named = mentions.get(entity.name.lower(), (None, None))
+        mentions[entity.name.lower()] = (weight, named or entity)
+    relations = list(
+        dict.fromkeys((item.source.lower(), item.kind, item.target.lower()) for item in record.extraction.relations)
+    )
+    content = [
+        record.place.key,
+        record.bot_id,
+        record.session_id,
+        to_us(record.occurred_at),
+        record.sequence,
+        [[label, weight, entity and [entity.name, entity.kind]] for label, (weight, entity) in mentions.items()],
+        relations,
+    ]
+    digest = hashlib.blake2b(canonical_json(content).encode(), digest_size=_DIGEST_BYTES).digest()
+    return PreparedRecord(record, digest, mentions, relations)
+
+
+def add_records(
+    connection: sqlite3.Connection, *, tenant_id: str, user_id: str, records: Iterable[PreparedRecord]
+) -> None:
+    """Upserts conversations of one user with their edges. One that is there with the same content stays."""
+    user = (tenant_id, user_id)
+    connection.execute(_ENSURE_USER, user)
+    user_no, next_number, next_label_no, next_name_no = connection.execute(_USER, user).fetchone()
+    fresh: list[PreparedRecord] = []
+    changed: list[int] = []
+    for item in records:
+        key = (user_no, uuid.UUID(item.record.key.conversation_id).bytes)
+        held = connection.execute(_CONVERSATION, key).fetchone()
+        if held is not None and held[1] == item.digest:
+            continue
+        if held is not None:
+            changed.append(held[0])
+        fresh.append(item)
+    if changed:
+        _remove_numbers(connection, user_no, changed)
+    nodes = _Nodes(connection, user_no=user_no, next_label_no=next_label_no, next_name_no=next_name_no)
+    conversations, mentions, relations = [], [], []
+    for number, item in enumerate(fresh, start=next_number):
+        record = item.record
+        conversations.append(
+            (
+                user_no,
+                number,
+                uuid.UUID(record.key.conversation_id).bytes,
+                nodes.place_no(record),
+                record.session_id,
+                to_us(record.occurred_at),
+                record.sequence,
+                item.digest,
+            )
+        )
+        mentions += [
+            (user_no, number, nodes.label_no(label), weight, None if entity is None else nodes.name_no(entity))
+            for label, (weight, entity) in item.mentions.items()
+        ]
+        relations += [
+            (user_no, number, nodes.label_no(source), kind, nodes.label_no(target))
+            for source, kind, target in item.relations
+        ]
+    connection.executemany(_ADD_CONVERSATION, conversations)
+    connection.executemany(_ADD_MENTION, mentions)
+    connection.executemany(_ADD_RELATION, relations)
+    connection.execute(
+        _CHANGED, (bool(changed), next_number + len(fresh), nodes.next_label_no, nodes.next_name_no, user_no)
+    )
+    if changed:
+        connection.execute(_REMOVE_UNUSED_PLACES, (user_no,))
+
+
+def remove_user(connection: sqlite3.Connection, *, tenant_id: str, user_id: str) -> int:
+    """Removes everything of a user; how many conversations went."""
+    user = connection.execute(_USER, (tenant_id, user_id)).fetchone()
+    if user is None:
+        return 0
+    (removed,) = connection.execute(_CONVERSATIONS, user[:1]).fetchone()
+    for statement in _FORGET_USER:
+        connection.execute(statement, user[:1])
+    return int(removed)
+
+
+def remove_conversations(
+    connection: sqlite3.Connection, *, tenant_id: str, user_id: str, conversation_ids: Iterable[str]
+) -> int:
+    """Removes these conversations of a user with every label, name and place that only they held; how many went."""
+    user = connection.execute(_USER, (tenant_id, user_id)).fetchone()
+    if user is None:
+        return 0
+    user_no = user[0]
+    numbers = [
+        row[0]
+        for conversation_id in frozenset(conversation_ids)
+        if (row := connection.execute(_CONVERSATION, (user_no, uuid.UUID(conversation_id).bytes)).fetchone())
+    ]
+    if numbers:
+        _remove_numbers(connection, user_no, numbers)
+        connection.execute(_REMOVE_UNUSED_PLACES, (user_no,))
+        connection.execute(_REMOVED, (user_no,))
+        connection.execute(_REMOVE_EMPTY_USER, (user_no,))
+    return len(numbers)
+
+
+def _remove_numbers(connection: sqlite3.Connection, user_no: int, numbers: Sequence[int]) -> None:
+    labels: set[int] = set()
+    names: set[int] = set()
+    for number in numbers:
+        key = (user_no, number)
+        labels.update(label_no for (label_no,) in connection.execute(_LABELS_OF, key))
+        names.update(name_no for (name_no,) in connection.execute(_NAMES_OF, key))
+        for statement in _REMOVE_CONVERSATION:
+            connection.execute(statement, key)
+    for label_no in labels:
+        unused = connection.execute(_UNUSED_LABEL, (user_no, label_no)).fetchone()
+        if unused is not None:
+            connection.execute(_REMOVE_LABEL, (user_no, label_no))
+            connection.executemany(_REMOVE_WORD, [(user_no, word, label_no) for word in words_of(unused[0])])
+    connection.executemany(_REMOVE_UNUSED_NAME, [(user_no, name_no) for name_no in names])
+
+
+class _Nodes:
+    """The numbers of what conversations of one user name, found or given; each looked up once a batch."""
+
+    def __init__(self, connection: sqlite3.Connection, *, user_no: int, next_label_no: int, next_name_no: int) -> None:
+        self._connection = connection
+        self._user_no = user_no
+        self.next_label_no = next_label_no
+        self.next_name_no = next_name_no
+        self._labels: dict[str, int] = {}
+        self._names: dict[Entity, int] = {}
+        self._places: dict[tuple[str, Place], int] = {}
+
+    def label_no(self, label: str) -> int:
+        if label not in self._labels:
+            row = self._connection.execute(_LABEL, (self._user_no, label)).fetchone()
+            self._labels[label] = self._new_label(label) if row is None else row[0]
+        return self._labels[label]
+
+    def name_no(self, entity: Entity) -> int:
+        if entity not in self._names:
+            key = (entity.name, entity.kind.value)
+            row = self._connection.execute(_NAME, (self._user_no, *key)).fetchone()
+            if row is None:
+                row = (self.next_name_no,)
+                self.next_name_no += 1
+                self._connection.execute(_ADD_NAME, (self._user_no, *row, *key))
+            self._names[entity] = row[0]
+        return self._names[entity]
+
+    def place_no(self, record: GraphRecord) -> int:
+        key = (record.bot_id, record.place)
+        if key not in self._places:
+            values = (self._user_no, record.bot_id, record.place.key)
+            self._connection.execute(_ENSURE_PLACE, (*values, record.place.compartment))
+            (self._places[key],) = self._connection.execute(_PLACE, values).fetchone()
+        return self._places[key]
+
+    def _new_label(self, label: str) -> int:
+        label_no = self.next_label_no
+        self.next_label_no += 1
+        self._connection.execute(_ADD_LABEL, (self._user_no, label_no, label))
+        words = words_of(label)
+        if words != {label}:
+            self._connection.executemany(_ADD_WORD, [(self._user_no, word, label_no) for word in words])
+        return label_no

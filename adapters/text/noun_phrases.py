@@ -1,0 +1,147 @@
+"""Runs of nouns in tagged words, and the labels that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from . import lexicon, verbs
+from .tagging import Tag, Word
+from .word_forms import singular
+
+MAX_LABEL_WORDS = 3
+_MIN_LABEL_CHARS = 3
+
+
+@attrs.frozen(kw_only=True)
+class Phrase:
+    """One mention of something.
+
+    Attributes:
+        label: at most three words in lower case, nouns in the singular.
+        parts: labels of the nouns in it that can stand alone; empty if the label is a single word.
+        start: index of its first word.
+        proper: whether it is a name.
+        activity: whether it is something that people do for its own sake.
+    """
+
+    label: str
+    parts: tuple[str, ...] = ()
+    start: int
+    proper: bool = False
+    activity: bool = False
+
+
+_RUN = frozenset({Tag.NOUN, Tag.HEAD, Tag.KIND, Tag.NAME})
+_ACTIVITY_LABELS = frozenset(verbs.ACTIVITY_FORMS.values())
+_COMPOUND_STARTS = frozenset(compound.split()[0] for compound in lexicon.COMPOUNDS)
+_MAX_RUN = 4
+"""A longer run of nouns holds a verb that was not known as one."""
+_RUNNER_FOLLOWS = lexicon.words("out late low into away from on through a an the my over errands behind short around up")
+
+
+def normal_noun(word: Word) -> str:
+    """The form in which a noun stands in a label."""
+    if word.tag is Tag.NAME:
+        return word.low
+    label = verbs.ACTIVITY_NOUNS.get(word.low)
+    return label if label is not None else singular(word.low)
+
+
+def phrases(words: Sequence[Word]) -> Iterator[Phrase]:
+    """The noun phrases of a text in their order."""
+    run: list[tuple[str, Tag]] = []
+    run_start = 0
+    index, count = 0, len(words)
+    while index < count:
+        word = words[index]
+        if word.low in _COMPOUND_STARTS and index + 1 < count:
+            compound = _compound(word, words[index + 1])
+            if compound is not None:
+                if not run:
+                    run_start = index
+                run.append((compound, Tag.NOUN))
+                index += 2
+                if words[index - 1].possessive:
+                    yield from _phrases_of(run, run_start)
+                    run = []
+                continue
+        if word.tag in _RUN:
+            if run and word.tag is Tag.NAME and run[-1][1] not in (Tag.NAME, Tag.KIND):
+                yield from _phrases_of(run, run_start)  # "my cat Pixel": two things
+                run = []
+            if not run:
+                run_start = index
+            run.append((word.low if word.tag is Tag.KIND else normal_noun(word), word.tag))
+            if word.possessive:
+                yield from _phrases_of(run, run_start)
+                run = []
+        elif word.tag is not Tag.ADJECTIVE or run:
+            if run:
+                yield from _phrases_of(run, run_start)
+                run = []
+            if word.tag is Tag.ACTIVITY:
+                yield Phrase(label=verbs.ACTIVITY_FORMS[word.low], start=index, activity=True)
+        if word.low in ("running", "run", "ran") and _is_sport(words, index):
+            yield Phrase(label="running", start=index, activity=True)
+        index += 1
+    yield from _phrases_of(run, run_start)
+
+
+def _compound(first: Word, second: Word) -> str | None:
+    for last in (second.low, singular(second.low)):
+        joined = f"{first.low} {last}"
+        if joined in lexicon.COMPOUNDS:
+            return joined
+    return None
+
+
+def _is_sport(words: Sequence[Word], index: int) -> bool:
+    """Whether a form of "run" means the sport: "went for a run", "I ran 8 km", "I love running"."""
+    word = words[index]
+    following = words[index + 1] if index + 1 < len(words) else None
+    before = words[index - 1] if index else None
+    if following is not None and (following.low in _RUNNER_FOLLOWS or following.tag in (Tag.NOUN, Tag.NAME)):
+        return False
+    if word.low == "running":
+        return before is None or before.tag is not Tag.BE
+    if following is not None and following.tag is Tag.NUMBER:
+        return True
+    return word.low == "run" and before is not None and before.low in ("a", "my", "the", "long", "morning", "evening")
+
+
+def _phrases_of(run: list[tuple[str, Tag]], start: int) -> Iterator[Phrase]:
+    while run and run[-1][1] is Tag.KIND:
+        kind = run.pop()[0]
+        if not run and kind in lexicon.LANGUAGE_NAMES:
+            yield Phrase(label=kind, start=start)
+    if not run:
+        return
+    if len(run) > _MAX_RUN:
+        run = run[-2:]
+    alone = [text for text, tag in run if tag in (Tag.NOUN, Tag.NAME) and _stands_alone(text)]
+    kinds = any(tag is Tag.KIND for _, tag in run)
+    if not alone and not (kinds and run[-1][1] is Tag.HEAD):
+        return
+    proper = any(tag is Tag.NAME for _, tag in run)
+    if len(run) == 1:
+        yield Phrase(label=alone[0], start=start, proper=proper, activity=alone[0] in _ACTIVITY_LABELS)
+        return
+    last = run[-MAX_LABEL_WORDS:]
+    while len(last) > 1 and sum(text.count(" ") + 1 for text, _ in last) > MAX_LABEL_WORDS:
+        last = last[1:]
+    label = " ".join(text for text, _ in last)
+    if len(set(label.split())) < len(label.split()):
+        label = last[-1][0]
+    yield Phrase(
+        label=label,
+        parts=tuple(dict.fromkeys(part for part in alone if part != label)),
+        start=start,
+        proper=proper,
+        activity=any(part in _ACTIVITY_LABELS for part in alone),
+    )
+
+
+def _stands_alone(text: str) -> bool:
+    return len(text) >= _MIN_LABEL_CHARS or (len(text) == 2 and not text.isascii())

@@ -1,0 +1,229 @@
+"""What each word of an English chat text can be: a small tagger that knows nouns by what they are not.
+
+It needs no model: closed classes, verbs, adjectives and generic nouns are listed, word endings tell some more, and the
+word before decides where a word can be verb or noun. What remains is taken for a noun, which a topic can be made of.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+from typing import NamedTuple
+
+from . import lexicon, verbs
+from .word_forms import singular
+
+
+class Tag(enum.Enum):
+    """The part that a word plays."""
+
+    DETERMINER = enum.auto()
+    PREPOSITION = enum.auto()
+    AND = enum.auto()
+    SUBJECT = enum.auto()
+    """A pronoun that a verb follows, e.g. "we"."""
+    BEFORE_VERB = enum.auto()
+    """Auxiliaries, "to", "never": a verb follows, or a noun."""
+    BE = enum.auto()
+    OTHER = enum.auto()
+    """Function words, adverbs, greetings, fillers."""
+    VERB = enum.auto()
+    ACTIVITY = enum.auto()
+    """A verb whose -ing form is a topic."""
+    ADJECTIVE = enum.auto()
+    KIND = enum.auto()
+    """An adjective that belongs to the noun: "electric"."""
+    GENERIC = enum.auto()
+    HEAD = enum.auto()
+    """A noun that says little alone."""
+    NOUN = enum.auto()
+    NAME = enum.auto()
+    PERSON = enum.auto()
+    NUMBER = enum.auto()
+    BREAK = enum.auto()
+    UNDECIDED = enum.auto()
+    """Verb or noun; gone once the word before was looked at."""
+
+
+class Word(NamedTuple):
+    """One token: as written, in lower case, its tag, whether it begins a sentence, whether a possessive 's followed."""
+
+    text: str
+    low: str
+    tag: Tag
+    initial: bool
+    possessive: bool
+
+
+_TOKEN = re.compile(
+    r"```.*?```|`[^`\n]{1,200}`"  # code
+    r"|(?:https?://|www\.)\S+|\S{1,64}@\S{1,255}\.\S{2,}"  # addresses
+    r"|<[@#:a][^>\s]{0,80}>|(?<!\w)[@#][^\W_][\w.-]*|(?<!\w):[a-z0-9_+-]{2,32}:(?!\w)"  # mentions, emoji names
+    r"|([^\W_]+(?:['’&.+-]?[^\W_]+)*)"  # a word
+    r"|\n+|[^\w\s]",
+    re.DOTALL,
+)
+_SENTENCE_STARTERS = frozenset('.!?:;…"“„«»(*-–—•>|')
+_REPEATED = re.compile(r"(.)\1{2,}")
+_HAS_DIGIT = re.compile(r"\d")
+_MAX_WORD_CHARS = 40
+"""Nothing longer is a word."""
+
+_SUBJECTS = lexicon.words(
+    "i we they he she i'll we'll they'll he'll she'll you'll i'd we'd they'd he'd she'd you'd i've we've they've you've who"
+)
+_ABLE_NOUNS = lexicon.words("table vegetable cable stable fable timetable constable turntable bible convertible syllable")
+_ED_NOUNS = lexicon.words("biped moped hundred shred sacred naked wicked")
+_ISH_LIKE = ("-ish", "-like", "-looking", "-friendly", "-based", "-old", "-year", "-day", "-minute", "-hour", "-week",
+             "-month", "-sized", "-style", "-ing", "-ed", "-up", "-off", "-out", "-down", "-in", "-to", "-er", "-est")  # fmt: skip
+
+
+def _known_tags() -> dict[str, Tag]:
+    known: dict[str, Tag] = {}
+    # Later lists give way to earlier ones.
+    for listed, tag in (
+        (_SUBJECTS, Tag.SUBJECT),
+        (lexicon.words("and or & n"), Tag.AND),
+        (lexicon.BEFORE_VERB, Tag.BEFORE_VERB),
+        (lexicon.BE_FORMS, Tag.BE),
+        (lexicon.PREPOSITIONS, Tag.PREPOSITION),
+        (lexicon.DETERMINERS, Tag.DETERMINER),
+        (lexicon.OTHER_FUNCTION_WORDS | lexicon.INTERJECTIONS, Tag.OTHER),
+        (lexicon.TIME_WORDS | lexicon.GENERIC_NOUNS, Tag.GENERIC),
+        (lexicon.ADVERBS, Tag.OTHER),
+        (lexicon.ADJECTIVES, Tag.ADJECTIVE),
+        (lexicon.CLASSIFYING_ADJECTIVES, Tag.KIND),
+        (lexicon.FAMILY_WORDS | lexicon.PETS | lexicon.NOT_ADVERBS, Tag.NOUN),
+        (verbs.AMBIGUOUS | verbs.AMBIGUOUS_S, Tag.UNDECIDED),
+        (lexicon.HEADS_ONLY, Tag.HEAD),
+        (frozenset(form for form in verbs.ACTIVITY_FORMS if form.endswith("ing")) | verbs.NAMED_IN_ING, Tag.NOUN),
+        (frozenset(verbs.ACTIVITY_FORMS), Tag.ACTIVITY),
+        (verbs.VERBS, Tag.VERB),
+    ):
+        for word in listed:
+            known.setdefault(word, tag)
+    return known
+
+
+_KNOWN = _known_tags()
+
+
+def is_listed(low: str) -> bool:
+    """Whether the word is known as something else than a name."""
+    return low in _KNOWN
+
+
+@functools.lru_cache(maxsize=32_768)
+def tag_of(low: str) -> Tag:
+    """The tag of a word in lower case by itself."""
+    known = _KNOWN.get(low)
+    if known is not None:
+        return known
+    if "'" in low:
+        return Tag.BEFORE_VERB if low.endswith(("n't", "'ll", "'ve", "'re", "'d", "'m")) else Tag.OTHER
+    if len(low) == 1 and low.isascii() or len(low) > _MAX_WORD_CHARS:
+        return Tag.OTHER
+    if _HAS_DIGIT.search(low):
+        return Tag.NOUN if low[0].isalpha() and sum(map(str.isalpha, low)) >= 2 and len(low) >= 3 else Tag.NUMBER
+    return _tag_by_form(low)
+
+
+def _tag_by_form(low: str) -> Tag:
+    if _REPEATED.search(low):
+        for kept in (r"\1", r"\1\1"):
+            shorter = _REPEATED.sub(kept, low)
+            if shorter in _KNOWN:
+                return _KNOWN[shorter]
+        if len(set(low)) <= 3:
+            return Tag.OTHER
+    if low.endswith("ly"):
+        return Tag.OTHER
+    if "-" in low:
+        parts = low.split("-")
+        if low.endswith(_ISH_LIKE) or all(part in _KNOWN and _KNOWN[part] is not Tag.NOUN for part in parts):
+            return Tag.ADJECTIVE
+        return Tag.KIND if low.endswith("-free") else Tag.NOUN
+    if low.endswith(("ous", "less", "ful", "esque", "iest")) or (
+        low.endswith(("able", "ible")) and singular(low) not in _ABLE_NOUNS
+    ):
+        return Tag.ADJECTIVE
+    if low.endswith("ed") and len(low) > 4 and low[-3] != "e" and low not in _ED_NOUNS:
+        return Tag.ADJECTIVE
+    for ending in ("er", "est"):
+        if low.endswith(ending):
+            stem = low[: -len(ending)]
+            if any(
+                base in lexicon.ADJECTIVES
+                for base in (stem, stem + "e", stem[:-1] if stem[-1:] == stem[-2:-1] else stem, stem[:-1] + "y")
+            ):
+                return Tag.ADJECTIVE
+    for prefix in ("un", "re", "over", "mis", "pre", "non", "out"):
+        rest = low[len(prefix) :]
+        if low.startswith(prefix) and len(rest) > 3 and _KNOWN.get(rest) in (Tag.VERB, Tag.ADJECTIVE):
+            return Tag.ADJECTIVE if _KNOWN[rest] is Tag.ADJECTIVE else Tag.VERB
+    return Tag.NOUN
+
+
+_BEFORE_NOUN = frozenset(
+    {Tag.DETERMINER, Tag.PREPOSITION, Tag.ADJECTIVE, Tag.KIND, Tag.NOUN, Tag.HEAD, Tag.GENERIC, Tag.NAME, Tag.NUMBER,
+     Tag.VERB, Tag.BE, Tag.ACTIVITY}
+)  # fmt: skip
+_NOUN_LIKE = frozenset({Tag.NOUN, Tag.HEAD, Tag.GENERIC, Tag.NAME})
+_AFTER_VERB = frozenset({Tag.DETERMINER, Tag.SUBJECT, Tag.NUMBER})
+_TAKES_VERB = lexicon.words("help helps helped helping let make makes made go gonna come and")
+
+
+def tagged(text: str) -> list[Word]:
+    """The words of a text with their tags; punctuation and line breaks come as `Tag.BREAK`."""
+    found = _words(text)
+    result: list[Word] = []
+    before = Tag.BREAK
+    joined = Tag.BREAK  # what stood before an "and"
+    for index, word in enumerate(found):
+        tag = word.tag
+        if tag is Tag.UNDECIDED:
+            following = found[index + 1].tag if index + 1 < len(found) else Tag.BREAK
+            context = joined if before is Tag.AND else before
+            previous_low = result[-1].low if result else ""
+            if _is_noun(word, context, following, previous_low):
+                tag = Tag.HEAD if word.low in lexicon.HEADS_ONLY else Tag.NOUN
+            else:
+                tag = Tag.ACTIVITY if word.low in verbs.ACTIVITY_FORMS else Tag.VERB
+        elif tag is Tag.NOUN and before is Tag.SUBJECT and not word.text[0].isupper() and not word.low.endswith("ing"):
+            tag = Tag.VERB  # an unknown verb: "we schlep"
+        if tag is Tag.AND:
+            joined = before
+        result.append(word if tag is word.tag else word._replace(tag=tag))
+        before = tag
+    return result
+
+
+def _is_noun(word: Word, before: Tag, following: Tag, previous_low: str) -> bool:
+    if before is Tag.BREAK:
+        return following not in _AFTER_VERB and following not in (
+            Tag.PREPOSITION, Tag.BEFORE_VERB, Tag.OTHER, Tag.ADJECTIVE)  # fmt: skip
+    if before not in _BEFORE_NOUN or previous_low in _TAKES_VERB:
+        return False
+    if before in _NOUN_LIKE and word.low in verbs.AMBIGUOUS_S and following in _AFTER_VERB:
+        return False  # "the cat drinks the milk"
+    return True
+
+
+def _words(text: str) -> list[Word]:
+    found: list[Word] = []
+    initial = True
+    for match in _TOKEN.finditer(text):
+        written = match[1]
+        if written is None:
+            mark = match[0]
+            found.append(Word(mark[:1], mark[:1], Tag.BREAK, initial, False))
+            initial = initial or mark[0] == "\n" or mark[0] in _SENTENCE_STARTERS
+            continue
+        low = written.lower().replace("’", "'")
+        possessive = False
+        if low not in _KNOWN and low.endswith("'s"):
+            low, written, possessive = low[:-2], written[:-2], True
+        found.append(Word(written, low, tag_of(low), initial, possessive))
+        initial = False
+    return found

@@ -1,0 +1,64 @@
+"""Bringing stored conversations into the recent cache at once, best effort; their outbox rows cover a failure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+
+from ..domain.conversation import Conversation
+from ..domain.errors import BackendError
+from ..domain.recent_window import CachedConversation, windows_of
+from .background_tasks import BackgroundTasks
+from .logs import get_logger
+from .tiers import Tiers
+
+MAX_WAITING_PUSHES: Final = 1024
+"""Stored conversations on their way into the cache; beyond that the projector brings them."""
+
+_log = get_logger("caching")
+
+
+class CachePusher:
+    """Brings stored conversations into the cache at once, many in one call, best effort."""
+
+    def __init__(self, *, tiers: Tiers, background: BackgroundTasks, share_between_bots: bool) -> None:
+        self._tiers = tiers
+        self._background = background
+        self._share_between_bots = share_between_bots
+        self._waiting: deque[CachedConversation] = deque()
+        self._running = False
+
+    def push(self, conversation: Conversation, *, epoch: int) -> None:
+        """Hands a stored conversation over; returns at once."""
+        if len(self._waiting) >= MAX_WAITING_PUSHES:
+            return
+        windows = windows_of(conversation, share_between_bots=self._share_between_bots)
+        self._waiting.append(CachedConversation(conversation=conversation, windows=windows, epoch=epoch))
+        if not self._running:
+            self._running = self._background.start("cache_push", self._drain())
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
+                try:
+                    await push_into_cache(self._tiers, entries)
+                except BackendError as error:
+                    _log.info("cache_push_failed", backend=error.backend, error=type(error).__name__)
+                    return  # their outbox rows bring them
+                await asyncio.sleep(0)
+        finally:
+            self._running = False
+
+
+async def push_into_cache(tiers: Tiers, entries: list[CachedConversation]) -> None:
+    """Pushes entries, then takes back what belongs to a user who was forgotten meanwhile."""
+    if tiers.cache is None:
+        return
+    await tiers.cache.push(entries=entries)
+    users = {(entry.conversation.tenant_id, entry.conversation.user_id): entry.epoch for entry in entries}
+    for (tenant_id, user_id), epoch in users.items():
+        if await tiers.archive.epoch(tenant_id=tenant_id, user_id=user_id) != epoch:
+            await tiers.cache.forget_user(tenant_id=tenant_id, user_id=user_id)

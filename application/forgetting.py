@@ -1,0 +1,141 @@
+"""Forgetting: gone at once for every reader, then from every tier, then from the bytes; the receipt is read again."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Collection, Sequence
+
+
+from ..domain.conversation import ConversationKey
+from ..domain.erasure import ErasureReceipt, TierErasure
+from ..domain.errors import TalktiersError
+from ..domain.projection import Projection
+from ..ports.clock import Clock
+from ..ports.conversation_archive import ArchiveErasure
+from ..ports.derived_tier import DerivedTier
+from .logs import get_logger
+from .projecting import Projector
+from .tiers import Tiers
+
+TIER_TIMEOUT_S = 30.0
+"""A tier that takes longer is swept by the projector later, and the receipt says that it is not done."""
+
+_log = get_logger("forgetting")
+
+
+class Forget:
+    """Erases a user, or single conversations.
+
+    The archive's commit decides: it hides everything at once, leaves tombstones and writes a job a tier. The tiers are
+    then swept directly, so that the receipt can say how it ended; the jobs sweep them once more.
+    """
+
+    def __init__(self, *, tiers: Tiers, projector: Projector, clock: Clock) -> None:
+        self._tiers = tiers
+        self._derived = tiers.derived
+        self._projector = projector
+        self._clock = clock
+
+    async def user(self, *, tenant_id: str, user_id: str) -> ErasureReceipt:
+        """Erases everything of a user. Repeating it is harmless and completes what was left over."""
+        requested_at = self._clock.now()
+        erasure = await self._tiers.archive.forget_user(
+            tenant_id=tenant_id, user_id=user_id, projections=tuple(self._derived)
+        )
+        return await self._complete(
+            erasure, tenant_id=tenant_id, user_id=user_id, conversation_ids=None, requested_at=requested_at
+        )
+
+    async def conversations(self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str]) -> ErasureReceipt:
+        """Erases these conversations of a user; ids that are not theirs are left alone."""
+        requested_at = self._clock.now()
+        ids = tuple(dict.fromkeys(conversation_ids))
+        erasure = await self._tiers.archive.forget_conversations(
+            tenant_id=tenant_id, user_id=user_id, conversation_ids=ids, projections=tuple(self._derived)
+        )
+        return await self._complete(
+            erasure, tenant_id=tenant_id, user_id=user_id, conversation_ids=ids, requested_at=requested_at
+        )
+
+    async def _complete(
+        self,
+        erasure: ArchiveErasure,
+        *,
+        tenant_id: str,
+        user_id: str,
+        conversation_ids: tuple[str, ...] | None,
+        requested_at: dt.datetime,
+    ) -> ErasureReceipt:
+        derived = await asyncio.gather(
+            *(
+                self._sweep(projection, tier, tenant_id=tenant_id, user_id=user_id, conversation_ids=conversation_ids)
+                for projection, tier in self._derived.items()
+            )
+        )
+        if conversation_ids is None:
+            await self._project_again(tenant_id=tenant_id, user_id=user_id)
+        left = await self._existing(erasure.conversation_ids, tenant_id=tenant_id, user_id=user_id)
+        archive = TierErasure(tier="archive", removed=len(erasure.conversation_ids), remaining=len(left))
+        purged = await self._tiers.archive.purge()
+        self._projector.wake()
+        tiers = (archive, *derived)
+        complete = purged and all(tier.done for tier in tiers)
+        _log.info(
+            "forgotten",
+            tenant_id=tenant_id,
+            user_id=user_id,
+            removed=archive.removed,
+            complete=complete,
+        )
+        return ErasureReceipt(
+            tenant_id=tenant_id,
+            user_id=user_id,
+            conversation_ids=conversation_ids,
+            requested_at=requested_at,
+            completed_at=self._clock.now() if complete else None,
+            epoch=erasure.epoch,
+            tiers=tiers,
+            bytes_purged=purged,
+        )
+
+    async def _sweep(
+        self,
+        projection: Projection,
+        tier: DerivedTier,
+        *,
+        tenant_id: str,
+        user_id: str,
+        conversation_ids: Sequence[str] | None,
+    ) -> TierErasure:
+        try:
+            async with asyncio.timeout(TIER_TIMEOUT_S):
+                if conversation_ids is None:
+                    removed = await tier.forget_user(tenant_id=tenant_id, user_id=user_id)
+                    held = await tier.conversation_ids(tenant_id=tenant_id, user_id=user_id)
+                    # What the user said since the forgetting began is not left over from before.
+                    held -= await self._existing(held, tenant_id=tenant_id, user_id=user_id)
+                else:
+                    removed = await tier.forget_conversations(
+                        tenant_id=tenant_id, user_id=user_id, conversation_ids=conversation_ids
+                    )
+                    held = await tier.conversation_ids(tenant_id=tenant_id, user_id=user_id)
+                    held &= frozenset(conversation_ids)
+        except (TalktiersError, TimeoutError) as error:
+            _log.warning("tier_not_swept", projection=projection, error=type(error).__name__)
+            return TierErasure(tier=projection.value, error=type(error).__name__)
+        return TierErasure(tier=projection.value, removed=removed, remaining=len(held))
+
+    async def _project_again(self, *, tenant_id: str, user_id: str) -> None:
+        """What the user said while the tiers were being swept may have gone with the rest: it is projected once more."""
+        after = 0
+        while page := await self._tiers.archive.page(tenant_id=tenant_id, user_id=user_id, after_sequence=after):
+            after = page[-1].sequence
+            for projection in self._derived:
+                await self._tiers.outbox.enqueue(projection=projection, keys=[item.key for item in page])
+
+    async def _existing(self, ids: Collection[str], *, tenant_id: str, user_id: str) -> frozenset[str]:
+        if not ids:
+            return frozenset()
+        keys = [ConversationKey(tenant_id=tenant_id, user_id=user_id, conversation_id=item) for item in ids]
+        return await self._tiers.archive.existing(keys=keys)

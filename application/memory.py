@@ -1,0 +1,105 @@
+"""The use cases of one open memory, put together over its tiers."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..domain.context_budget import ContextShares
+from ..domain.errors import BackendError
+from ..domain.fusion import Decay
+from .asking import DetachedCalls
+from .assembling import AssembleContext
+from .background_tasks import BackgroundTasks
+from .caching import CachePusher
+from .figures import Figures
+from .forgetting import Forget
+from .logs import get_logger
+from .projecting import Projector, ProjectorOptions
+from .projections import projections_of
+from .reading import Read
+from .rebuilding import Rebuild
+from .recalling_recent import RecallRecent
+from .retrieving import Retriever
+from .searching import Search
+from .storing import StoreConversation
+from .tiers import Processors, Tiers
+from .usage import Usage
+
+_log = get_logger("memory")
+
+
+@attrs.frozen(kw_only=True)
+class MemoryOptions:
+    """What the use cases are told by the settings."""
+
+    shares: ContextShares
+    decay: Decay
+    share_between_bots: bool
+    cache_size: int
+    max_concurrent_stores: int
+    projector: ProjectorOptions
+    project_in_process: bool
+    worker_id: str
+
+
+class Memory:
+    """One open memory. `start` begins the work in the background, `close` ends it in order."""
+
+    def __init__(self, *, tiers: Tiers, processors: Processors, options: MemoryOptions) -> None:
+        usage = Usage()
+        self._detached = DetachedCalls()
+        self._background = BackgroundTasks()
+        self._project_in_process = options.project_in_process
+        pusher = None
+        if tiers.cache is not None:
+            pusher = CachePusher(
+                tiers=tiers, background=self._background, share_between_bots=options.share_between_bots
+            )
+        self.projector = Projector(
+            tiers=tiers,
+            projections=projections_of(tiers, processors, share_between_bots=options.share_between_bots),
+            options=options.projector,
+            worker_id=options.worker_id,
+        )
+        self.store = StoreConversation(
+            tiers=tiers,
+            processors=processors,
+            projector=self.projector,
+            pusher=pusher,
+            usage=usage,
+            max_concurrent=options.max_concurrent_stores,
+        )
+        retriever = Retriever(tiers=tiers, processors=processors, decay=options.decay)
+        self.assemble_context = AssembleContext(
+            tiers=tiers,
+            processors=processors,
+            retriever=retriever,
+            recall_recent=RecallRecent(tiers=tiers, background=self._background, size=options.cache_size),
+            shares=options.shares,
+            detached=self._detached,
+            usage=usage,
+        )
+        self.search = Search(
+            tiers=tiers, processors=processors, retriever=retriever, detached=self._detached, usage=usage
+        )
+        self.read = Read(tiers=tiers, clock=processors.clock)
+        self.forget = Forget(tiers=tiers, projector=self.projector, clock=processors.clock)
+        self.rebuild = Rebuild(tiers=tiers, projector=self.projector)
+        self.figures = Figures(tiers=tiers, processors=processors, usage=usage)
+        self.tiers = tiers
+        self.processors = processors
+
+    def start(self) -> None:
+        """Begins to project in the background, where this process is to."""
+        if self._project_in_process:
+            self.projector.start()
+
+    async def close(self) -> None:
+        """Ends the work in the background; what is not projected by then is when the memory is opened again."""
+        await self._background.close()
+        await self.projector.close()
+        await self._detached.close()
+        try:
+            await self.figures.keep_measurements()
+        except BackendError as error:
+            _log.warning("measurements_not_kept", backend=error.backend, error=type(error).__name__)

@@ -1,0 +1,65 @@
+"""Storing: one durable commit, the acknowledgement, and only then anything else."""
+
+from __future__ import annotations
+
+import time
+
+from ..domain.conversation import Conversation
+from ..domain.errors import Overloaded
+from ..domain.intake import Intake
+from .caching import CachePusher
+from .projecting import Projector
+from .tiers import Processors, Tiers
+from .usage import Usage
+
+
+class StoreConversation:
+    """Stores an exchange. The acknowledgement follows the archive's commit and waits for nothing else."""
+
+    def __init__(
+        self,
+        *,
+        tiers: Tiers,
+        processors: Processors,
+        projector: Projector,
+        pusher: CachePusher | None,
+        usage: Usage,
+        max_concurrent: int,
+    ) -> None:
+        self._tiers = tiers
+        self._processors = processors
+        self._projections = tuple(tiers.derived)
+        self._projector = projector
+        self._pusher = pusher
+        self._usage = usage
+        self._max_concurrent = max_concurrent
+        self._under_way = 0
+
+    async def __call__(self, intake: Intake) -> Conversation:
+        """The conversation as it is stored.
+
+        Raises:
+            InvalidConversation, IdempotencyConflict, Forgotten, Overloaded, BackendError: nothing was stored.
+        """
+        if self._under_way >= self._max_concurrent:
+            raise Overloaded(
+                f"{self._max_concurrent} conversations are being stored already; try again in a moment"
+                " (setting: projector.max_concurrent_stores)"
+            )
+        self._under_way += 1
+        began = time.perf_counter()
+        try:
+            conversation = intake.conversation(now=self._processors.clock.now(), new_id=self._processors.ids.new_id())
+            appended = await self._tiers.archive.append(
+                conversation=conversation,
+                projections=self._projections,
+                time_given=intake.occurred_at is not None,
+            )
+        finally:
+            self._under_way -= 1
+        self._usage.stored(time_ms=1000 * (time.perf_counter() - began))
+        if appended.created:
+            if self._pusher is not None:
+                self._pusher.push(appended.conversation, epoch=appended.epoch)
+            self._projector.wake()
+        return appended.conversation

@@ -1,0 +1,152 @@
+"""A check-up of a memory: file, version, tiers, embedder, what waits; and what mends what is wrong."""
+
+from __future__ import annotations
+
+import enum
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from ..adapters.sqlite.migrations import SCHEMA_VERSION
+from ..application.figures import Health
+from ..domain.errors import TalktiersError
+from .manager import open_memory
+from .settings import OFF, Settings
+
+_SCHEMA: Final = "schema"
+
+
+class CheckStatus(enum.StrEnum):
+    """How a check came out. ``note``: works, but there is something to know."""
+
+    OK = "ok"
+    NOTE = "note"
+    ERROR = "error"
+
+
+@attrs.frozen(kw_only=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        detail: what was found.
+        advice: what to type or change; empty where nothing is wrong.
+    """
+
+    name: str
+    status: CheckStatus
+    detail: str
+    advice: str = ""
+
+
+async def check_up(settings: Settings, *, program: str) -> list[Check]:
+    """Looks at everything, the file first; a file that is not there is not created.
+
+    Args:
+        program: how the command line is called, for the advice.
+    """
+    checks: list[Check] = []
+    if _uses_sqlite(settings):
+        checks += _file_checks(settings, program)
+        if checks[-1].name != _SCHEMA or checks[-1].status is CheckStatus.ERROR:
+            return checks
+    try:
+        async with open_memory(settings) as memory:
+            health = await memory.health()
+    except TalktiersError as error:
+        return [*checks, Check(name="memory", status=CheckStatus.ERROR, detail="cannot be opened", advice=str(error))]
+    return [*checks, *_health_checks(health, program)]
+
+
+def _uses_sqlite(settings: Settings) -> bool:
+    sections = (settings.archive, settings.cache, settings.lexical, settings.summaries, settings.graph)
+    return any(section.backend == "sqlite" for section in sections)
+
+
+def _file_checks(settings: Settings, program: str) -> Iterator[Check]:
+    path = Path(settings.sqlite.path)
+    yield Check(name="sqlite", status=CheckStatus.OK, detail=sqlite3.sqlite_version)
+    durable = settings.sqlite.synchronous == "FULL"
+    yield Check(
+        name="synchronous",
+        status=CheckStatus.OK if durable else CheckStatus.NOTE,
+        detail=settings.sqlite.synchronous,
+        advice=""
+        if durable
+        else 'a power cut can lose the last stored conversations; sqlite.synchronous = "FULL" keeps them',
+    )
+    if not path.exists():
+        yield Check(
+            name="file",
+            status=CheckStatus.NOTE,
+            detail=f"{path}: not there yet",
+            advice=f"the first stored conversation creates it; try: {program} demo --db {path}",
+        )
+        return
+    yield Check(name="file", status=CheckStatus.OK, detail=f"{path}, {path.stat().st_size:,} bytes")
+    yield _schema_check(path)
+
+
+def _schema_check(path: Path) -> Check:
+    """The file's schema version, read without changing the file."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        return Check(
+            name=_SCHEMA,
+            status=CheckStatus.ERROR,
+            detail=f"cannot be read ({getattr(error, 'sqlite_errorname', type(error).__name__)})",
+            advice="the file is no talktiers database or damaged: name another one with --db, or restore a backup",
+        )
+    if version > SCHEMA_VERSION:
+        return Check(
+            name=_SCHEMA,
+            status=CheckStatus.ERROR,
+            detail=f"version {version}, this talktiers knows {SCHEMA_VERSION}",
+            advice="upgrade talktiers: pip install --upgrade talktiers",
+        )
+    older = version < SCHEMA_VERSION
+    return Check(
+        name=_SCHEMA,
+        status=CheckStatus.NOTE if older else CheckStatus.OK,
+        detail=f"version {version}" + (f", will become {SCHEMA_VERSION} when it is opened" if older else ""),
+    )
+
+
+def _health_checks(health: Health, program: str) -> Iterator[Check]:
+    for tier in health.tiers:
+        if tier.status == OFF:
+            yield Check(name=tier.tier, status=CheckStatus.NOTE, detail="switched off")
+        elif tier.latency_ms is None:
+            yield Check(name=tier.tier, status=CheckStatus.ERROR, detail="does not answer", advice=tier.reason)
+        else:
+            yield Check(name=tier.tier, status=CheckStatus.OK, detail=f"{tier.latency_ms:.1f} ms")
+    yield Check(
+        name="embedder",
+        status=CheckStatus.NOTE if health.embedder is None else CheckStatus.OK,
+        detail="none: words are searched, meaning is not" if health.embedder is None else health.embedder,
+        advice="" if health.embedder is not None else "install the static vectors: pip install 'talktiers[static]'",
+    )
+    for item in health.backlog:
+        name = f"projection {item.projection.value}"
+        if item.dead_letters:
+            yield Check(
+                name=name,
+                status=CheckStatus.ERROR,
+                detail=f"{item.dead_letters} given up, {item.waiting} waiting",
+                advice=f"build the tier anew: {program} rebuild {item.projection.value}",
+            )
+        elif item.waiting:
+            yield Check(
+                name=name,
+                status=CheckStatus.NOTE,
+                detail=f"{item.waiting} waiting for {item.oldest_age_s:.0f} s",
+                advice="they are carried over while a bot has the memory open; they are found until then, too",
+            )
+        else:
+            yield Check(name=name, status=CheckStatus.OK, detail="up to date")

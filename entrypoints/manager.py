@@ -1,0 +1,458 @@
+"""The memory as a bot sees it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Self
+
+from ..application.figures import Health, Stats
+from ..application.import_conversations import ImportConversations, ImportReport
+from ..application.memory import Memory
+from ..application.reading import checked_limit
+from ..domain.intake import Intake
+from ..domain.context_budget import ContextBudget
+from ..domain.context_bundle import ContextBundle
+from ..domain.conversation import Conversation, ScoredConversation, Session
+from ..domain.derived import RelatedTopic
+from ..domain.erasure import ErasureReceipt
+from ..domain.errors import ConfigurationError, InvalidConversation, MemoryClosed
+from ..domain.identifiers import checked_id, is_conversation_id
+from ..domain.json_values import JsonObject
+from ..domain.place import Audience, Place, Scope
+from ..domain.projection import Backlog, Projection
+from ..ports.conversation_source import ConversationSource, Rejection
+from .configuration import load_settings
+from .settings import Settings
+
+SettingsSource = Settings | Mapping[str, object] | str | os.PathLike[str] | None
+
+
+class HierarchicalMemoryManager:
+    """One interface over all tiers: stores exchanges durably and hands over the context that matters.
+
+    Use it as ``async with`` or call `initialize` and `close`. One manager belongs to one event loop; its calls may be
+    made from many tasks at once. Ids are opaque strings, compared exactly.
+
+    Every call that reads takes the place it reads *for*: nothing said in a narrower place reaches a wider one. Nothing
+    given is a direct message; a channel without an audience is a private channel.
+
+    Args:
+        settings: `Settings`, a mapping of the same shape, the path of a TOML or database file, or an address; ``None``:
+            the embedded memory in ``./talktiers.db``.
+
+    Raises:
+        ConfigurationError: the settings are not valid.
+    """
+
+    def __init__(self, settings: SettingsSource = None) -> None:
+        self.settings = load_settings(settings)
+        self._opening: AbstractAsyncContextManager[Memory] | None = None
+        self._memory: Memory | None = None
+
+    @property
+    def initialized(self) -> bool:
+        """Whether calls can be made."""
+        return self._memory is not None
+
+    async def initialize(self) -> None:
+        """Opens every tier. Does nothing when it is open already.
+
+        Raises:
+            ConfigurationError, BackendError: a tier cannot be opened; the message says what to mend.
+        """
+        if self._memory is not None:
+            return
+        # Here, not at the top: adapters and their libraries load when a memory is opened, not when it is imported.
+        from .wiring.opening import opened_memory
+
+        if self._opening is not None:
+            raise ConfigurationError("the memory is being opened or closed by another task")
+        opening = opened_memory(self.settings)
+        self._opening = opening
+        try:
+            self._memory = await opening.__aenter__()
+        except BaseException:
+            self._opening = None
+            raise
+
+    async def close(self) -> None:
+        """Closes every tier; whatever was acknowledged is on disk. Does nothing when it is closed already."""
+        opening, self._memory = self._opening, None
+        if opening is None:
+            return
+        try:
+            await opening.__aexit__(None, None, None)
+        finally:
+            self._opening = None
+
+    async def __aenter__(self) -> Self:
+        await self.initialize()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def store_conversation(
+        self,
+        user_id: str,
+        user_message: str,
+        bot_response: str,
+        metadata: JsonObject | None = None,
+        *,
+        occurred_at: dt.datetime | None = None,
+        idempotency_key: str | None = None,
+        channel_id: str | None = None,
+        server_id: str | None = None,
+        session_id: str | None = None,
+        thread_id: str | None = None,
+        message_type: str | None = None,
+        audience: Audience | str | None = None,
+        user_name: str | None = None,
+        bot_name: str | None = None,
+        bot_id: str = "default",
+        tenant_id: str = "default",
+    ) -> str:
+        """Stores an exchange and returns its ``conversation_id`` once it is durable.
+
+        From then on it is in the next context of its user. Nothing else is waited for: not the cache, not an index.
+
+        Args:
+            metadata: a JSON object with keys like ``mood``; ``emotion_data``, ``user_metadata`` and
+                ``processing_metadata`` in it are objects with places of their own, and ``channel_id``,
+                ``server_id``, ``thread_id``, ``session_id`` in it fill an argument that is not given.
+            occurred_at: aware; now, if not given.
+            idempotency_key: the platform's message id: the same one is stored once, however often it is tried.
+            audience: ``direct``, ``private_channel``, ``public_channel`` or ``shared``.
+
+        Raises:
+            InvalidConversation: what was given cannot be stored; the message says what to mend.
+            IdempotencyConflict: the key was used for other content.
+            Forgotten: the key is of a conversation that was erased.
+            Overloaded: too much is being stored; nothing was stored, try again.
+            BackendError: the archive failed; unless it says otherwise nothing was stored.
+        """
+        stored = await self._open.store(
+            Intake(
+                user_id=user_id,
+                user_message=user_message,
+                bot_response=bot_response,
+                metadata=metadata,
+                occurred_at=occurred_at,
+                idempotency_key=idempotency_key,
+                channel_id=channel_id,
+                server_id=server_id,
+                session_id=session_id,
+                thread_id=thread_id,
+                message_type=message_type,
+                audience=audience,
+                user_name=user_name,
+                bot_name=bot_name,
+                bot_id=bot_id,
+                tenant_id=tenant_id,
+            )
+        )
+        return stored.conversation_id
+
+    async def get_conversation_context(
+        self,
+        user_id: str,
+        current_query: str,
+        max_context_length: int | None = None,
+        *,
+        channel_id: str | None = None,
+        server_id: str | None = None,
+        audience: Audience | str | None = None,
+        bot_id: str = "default",
+        tenant_id: str = "default",
+        max_tokens: int | None = None,
+        deadline_ms: float | None = None,
+    ) -> ContextBundle:
+        """What matters for the next answer, within the deadline, fitted to the prompt.
+
+        It comes whatever the tiers do: ``assembly_metadata.tiers`` says what each did.
+
+        Args:
+            max_context_length: characters; 4,000 unless the settings say otherwise.
+            max_tokens: a second limit.
+            deadline_ms: 100 unless the settings say otherwise.
+
+        Raises:
+            InvalidConversation: an empty id, a text that is none, or a limit below 1.
+        """
+        memory = self._open
+        limit = self.settings.context.max_chars if max_context_length is None else max_context_length
+        budget = ContextBudget(
+            max_chars=checked_limit("max_context_length", limit),
+            max_tokens=None if max_tokens is None else checked_limit("max_tokens", max_tokens),
+            count_tokens=None if max_tokens is None else (lambda text: memory.processors.tokens.count(text=text)),
+        )
+        return await memory.assemble_context(
+            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id),
+            query=_checked_query("current_query", current_query),
+            budget=budget,
+            deadline_ms=self._deadline(deadline_ms, self.settings.context.deadline_ms),
+        )
+
+    async def search(
+        self,
+        user_id: str,
+        query: str,
+        limit: int = 10,
+        *,
+        channel_id: str | None = None,
+        server_id: str | None = None,
+        audience: Audience | str | None = None,
+        bot_id: str = "default",
+        tenant_id: str = "default",
+        deadline_ms: float | None = None,
+    ) -> list[ScoredConversation]:
+        """Conversations for a query, best first: the retrieval that also feeds the context.
+
+        Raises:
+            InvalidConversation: as `get_conversation_context`.
+            BackendError: the archive did not answer, so that an empty list would be a guess.
+        """
+        return await self._open.search(
+            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id),
+            query=_checked_query("query", query),
+            limit=checked_limit("limit", limit),
+            deadline_ms=self._deadline(deadline_ms, self.settings.search.deadline_ms),
+        )
+
+    async def get_user_conversation_history(
+        self,
+        user_id: str,
+        limit: int = 50,
+        since_days: float | None = 30,
+        *,
+        before: str | None = None,
+        channel_id: str | None = None,
+        server_id: str | None = None,
+        audience: Audience | str | None = None,
+        bot_id: str = "default",
+        tenant_id: str = "default",
+    ) -> list[Conversation]:
+        """Conversations, newest first.
+
+        Args:
+            since_days: only the last so many days; ``None``: all.
+            before: the ``conversation_id`` of the last one seen: the next page.
+
+        Raises:
+            UnknownConversation: ``before`` is not visible here.
+        """
+        return await self._open.read.history(
+            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id),
+            limit=limit,
+            since_days=since_days,
+            before=before,
+        )
+
+    async def get_conversations(
+        self,
+        user_id: str,
+        conversation_ids: Sequence[str],
+        *,
+        include_metadata: bool = True,
+        channel_id: str | None = None,
+        server_id: str | None = None,
+        audience: Audience | str | None = None,
+        bot_id: str = "default",
+        tenant_id: str = "default",
+    ) -> list[Conversation]:
+        """Those of the conversations that this user may see here, newest first; others are left out."""
+        return await self._open.read.conversations(
+            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id),
+            conversation_ids=conversation_ids,
+            include_metadata=include_metadata,
+        )
+
+    async def sessions(
+        self,
+        user_id: str,
+        limit: int = 20,
+        *,
+        channel_id: str | None = None,
+        server_id: str | None = None,
+        audience: Audience | str | None = None,
+        bot_id: str = "default",
+        tenant_id: str = "default",
+    ) -> list[Session]:
+        """The latest sittings, newest first."""
+        return await self._open.read.sessions(
+            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id), limit=limit
+        )
+
+    async def interests(
+        self,
+        user_id: str,
+        limit: int = 10,
+        *,
+        channel_id: str | None = None,
+        server_id: str | None = None,
+        audience: Audience | str | None = None,
+        bot_id: str = "default",
+        tenant_id: str = "default",
+    ) -> list[RelatedTopic]:
+        """What the user talks about most, strongest first."""
+        return await self._open.read.interests(
+            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id), limit=limit
+        )
+
+    async def forget_user(self, user_id: str, *, tenant_id: str = "default") -> ErasureReceipt:
+        """Erases everything of a user, in every tier and every place.
+
+        No read that begins after the call sees any of it; the receipt is verified by reading again. While it is not
+        complete, e.g. because another process reads the file, the rest is done in the background: call again to see.
+        """
+        return await self._open.forget.user(
+            tenant_id=checked_id("tenant_id", tenant_id), user_id=checked_id("user_id", user_id)
+        )
+
+    async def forget_conversation(
+        self, user_id: str, conversation_id: str, *, tenant_id: str = "default"
+    ) -> ErasureReceipt:
+        """Erases one conversation of a user, as `forget_user` does; nothing happens where it is not theirs.
+
+        Raises:
+            InvalidConversation: not the form of a conversation id.
+        """
+        if not is_conversation_id(conversation_id):
+            raise InvalidConversation(
+                "conversation_id is not one: it looks like 0198f2c4-…, as store_conversation returns it"
+            )
+        return await self._open.forget.conversations(
+            tenant_id=checked_id("tenant_id", tenant_id),
+            user_id=checked_id("user_id", user_id),
+            conversation_ids=[conversation_id],
+        )
+
+    async def export_user(self, user_id: str, *, tenant_id: str = "default") -> AsyncIterator[Conversation]:
+        """Every conversation of a user, of all places and bots, in the order of storing."""
+        checked_id("tenant_id", tenant_id)
+        checked_id("user_id", user_id)
+        async for conversation in self._open.read.export(tenant_id=tenant_id, user_id=user_id):
+            yield conversation
+
+    async def import_conversations(
+        self,
+        source: ConversationSource,
+        *,
+        user_id: str | None = None,
+        tenant_id: str = "default",
+        dry_run: bool = False,
+        on_progress: Callable[[ImportReport], None] | None = None,
+        on_rejected: Callable[[Rejection], None] | None = None,
+    ) -> ImportReport:
+        """Stores everything that a source holds; what is there already stays as it is, so that it can be repeated.
+
+        Args:
+            user_id: only this user's conversations; ``None``: everybody's.
+            tenant_id: of conversations that do not name one.
+            dry_run: checks everything, stores nothing.
+            on_progress: called often, with the running report.
+            on_rejected: called for each item that cannot be stored; the others go on.
+
+        Raises:
+            MigrationError: the source cannot be read, or the memory stayed too busy.
+            BackendError: the archive failed; what was stored is stored, repeat it to go on.
+        """
+        memory = self._open
+        importing = ImportConversations(
+            store=memory.store,
+            archive=memory.tiers.archive,
+            clock=memory.processors.clock,
+            on_progress=on_progress,
+            on_rejected=on_rejected,
+        )
+        return await importing(
+            source, user_id=user_id, tenant_id=checked_id("tenant_id", tenant_id), dry_run=dry_run
+        )
+
+    async def stats(self) -> Stats:
+        """What is stored, and what was measured of real use."""
+        return await self._open.figures.stats()
+
+    async def health(self) -> Health:
+        """Whether every tier answers at this moment."""
+        return await self._open.figures.health()
+
+    async def settle(
+        self, *, timeout_s: float | None = None, on_progress: Callable[[Sequence[Backlog]], None] | None = None
+    ) -> None:
+        """Returns when every stored conversation is in every tier, or in the dead letters.
+
+        Raises:
+            BackendTimeout: it took longer than that.
+        """
+        await self._open.projector.settle(timeout_s=timeout_s, on_progress=on_progress)
+
+    async def rebuild(self, tier: Projection | str, *, on_progress: Callable[[int], None] | None = None) -> int:
+        """Builds a derived tier anew from the archive while the memory serves; how many conversations that concerns.
+
+        Args:
+            tier: ``cache``, ``lexical``, ``summaries`` or ``graph``.
+
+        Raises:
+            ConfigurationError: no such tier, or it is switched off.
+        """
+        memory = self._open
+        on = memory.tiers.derived
+        if tier not in on:
+            names = ", ".join(projection.value for projection in on)
+            raise ConfigurationError(f"there is no tier of that name to rebuild; on are: {names}")
+        return await memory.rebuild(Projection(tier), on_progress=on_progress)
+
+    @property
+    def _open(self) -> Memory:
+        if self._memory is None:
+            raise MemoryClosed(
+                "the memory is not open: `async with open_memory() as memory:`, or `await memory.initialize()` first"
+            )
+        return self._memory
+
+    def _scope(
+        self,
+        user_id: str,
+        channel_id: str | None,
+        server_id: str | None,
+        audience: Audience | str | None,
+        bot_id: str,
+        tenant_id: str,
+    ) -> Scope:
+        privacy = self.settings.privacy
+        return Scope(
+            tenant_id=tenant_id,
+            user_id=user_id,
+            bot_id=bot_id,
+            place=Place.resolve(channel_id=channel_id, server_id=server_id, audience=audience),
+            policy=privacy.policy,
+            share_between_bots=privacy.share_between_bots,
+        )
+
+    def _deadline(self, given: float | None, default: float) -> float:
+        value = default if given is None else given
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise InvalidConversation("deadline_ms must be a number above 0")
+        return float(value)
+
+
+def _checked_query(name: str, query: object) -> str:
+    if not isinstance(query, str):
+        raise InvalidConversation(f"{name} must be a string, not {type(query).__name__}")
+    return query.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+
+
+def open_memory(settings: SettingsSource = None) -> HierarchicalMemoryManager:
+    """A memory to be used as ``async with open_memory() as memory:``.
+
+    Args:
+        settings: nothing for ``./talktiers.db``; ``"sqlite:///bot.db"``; a path; ``"talktiers.toml"``; `Settings`.
+    """
+    return HierarchicalMemoryManager(settings)

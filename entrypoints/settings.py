@@ -1,0 +1,169 @@
+"""Settings: frozen values with defaults that work, and their invariants. How they are read stands in `configuration`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import attrs
+
+from ..domain.context_budget import DEFAULT_MAX_CHARS, ContextShares
+from ..domain.errors import ConfigurationError
+from ..domain.place import PrivacyPolicy
+
+OFF = "off"
+
+
+def _at_least(minimum: float) -> Any:
+    def check(_: object, field: attrs.Attribute[Any], value: float) -> None:
+        if value < minimum:
+            raise ConfigurationError(f"{field.name} is {value}; it must be at least {minimum}")
+
+    return check
+
+
+_POSITIVE = _at_least(1)
+_ABOVE_ZERO = _at_least(0.001)
+
+
+@attrs.frozen(kw_only=True)
+class SqliteSettings:
+    """The one file of the embedded tiers.
+
+    Attributes:
+        path: the database file; created when it does not exist, its folder must.
+        synchronous: ``FULL``: an acknowledged conversation survives a power cut. ``NORMAL``: it survives a crash of
+            the process, and stores are faster.
+        busy_timeout_s: how long to wait for another process's commit.
+        readers: reading threads.
+        memory_mb: what is kept in memory of the indexes of users who ask.
+    """
+
+    path: str = "talktiers.db"
+    synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    busy_timeout_s: float = attrs.field(default=5.0, validator=_ABOVE_ZERO)
+    readers: int = attrs.field(default=2, validator=_POSITIVE)
+    memory_mb: int = attrs.field(default=160, validator=_POSITIVE)
+
+
+@attrs.frozen(kw_only=True)
+class ArchiveSettings:
+    """Tier 2. It cannot be switched off."""
+
+    backend: str = "sqlite"
+
+
+@attrs.frozen(kw_only=True)
+class CacheSettings:
+    """Tier 1: the last ``size`` conversations of a window, for ``ttl_s`` seconds after the last one."""
+
+    backend: str = "sqlite"
+    size: int = attrs.field(default=20, validator=_POSITIVE)
+    ttl_s: float = attrs.field(default=1800.0, validator=_ABOVE_ZERO)
+
+
+@attrs.frozen(kw_only=True)
+class LexicalSettings:
+    """The lexical index.
+
+    Attributes:
+        language: of texts in Latin script whose own language cannot be told, as Snowball names it.
+    """
+
+    backend: str = "sqlite"
+    language: str = "english"
+
+
+@attrs.frozen(kw_only=True)
+class SummariesSettings:
+    """Tier 3."""
+
+    backend: str = "sqlite"
+
+
+@attrs.frozen(kw_only=True)
+class GraphSettings:
+    """Tier 4."""
+
+    backend: str = "sqlite"
+
+
+@attrs.frozen(kw_only=True)
+class EmbedderSettings:
+    """Where vectors come from. ``auto``: the static vectors where they are installed, else none."""
+
+    backend: str = "auto"
+
+
+@attrs.frozen(kw_only=True)
+class PrivacySettings:
+    """Who sees what.
+
+    Attributes:
+        policy: ``strict``: memory flows only to narrower audiences. ``user``: one memory of a user everywhere.
+        share_between_bots: whether a bot sees what was said to another one.
+    """
+
+    policy: PrivacyPolicy = PrivacyPolicy.STRICT
+    share_between_bots: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ContextSettings:
+    """How a context is assembled; the shares are those of `ContextShares`."""
+
+    max_chars: int = attrs.field(default=DEFAULT_MAX_CHARS, validator=_POSITIVE)
+    deadline_ms: float = attrs.field(default=100.0, validator=_POSITIVE)
+    shares: ContextShares = attrs.field(factory=ContextShares)
+
+
+@attrs.frozen(kw_only=True)
+class SearchSettings:
+    """How conversations are found. ``decay``: whether older ones count a little less."""
+
+    deadline_ms: float = attrs.field(default=1000.0, validator=_POSITIVE)
+    decay: Literal["off", "mild"] = "off"
+
+
+@attrs.frozen(kw_only=True)
+class SessionSettings:
+    """A pause longer than this ends a session that the caller did not name."""
+
+    gap_s: float = attrs.field(default=1800.0, validator=_ABOVE_ZERO)
+
+
+@attrs.frozen(kw_only=True)
+class ProjectorSettings:
+    """The worker that carries stored conversations into the tiers.
+
+    Attributes:
+        in_process: whether this process runs one; without it another process must.
+        max_concurrent_stores: stores at once; more are refused with `Overloaded`.
+    """
+
+    in_process: bool = True
+    batch_size: int = attrs.field(default=128, validator=_POSITIVE)
+    lease_s: float = attrs.field(default=10.0, validator=_ABOVE_ZERO)
+    poll_s: float = attrs.field(default=1.0, validator=_ABOVE_ZERO)
+    max_concurrent_stores: int = attrs.field(default=1000, validator=_POSITIVE)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Everything that can be set. ``Settings()`` is the embedded memory in ``./talktiers.db``."""
+
+    sqlite: SqliteSettings = attrs.field(factory=SqliteSettings)
+    archive: ArchiveSettings = attrs.field(factory=ArchiveSettings)
+    cache: CacheSettings = attrs.field(factory=CacheSettings)
+    lexical: LexicalSettings = attrs.field(factory=LexicalSettings)
+    summaries: SummariesSettings = attrs.field(factory=SummariesSettings)
+    graph: GraphSettings = attrs.field(factory=GraphSettings)
+    embedder: EmbedderSettings = attrs.field(factory=EmbedderSettings)
+    privacy: PrivacySettings = attrs.field(factory=PrivacySettings)
+    context: ContextSettings = attrs.field(factory=ContextSettings)
+    search: SearchSettings = attrs.field(factory=SearchSettings)
+    sessions: SessionSettings = attrs.field(factory=SessionSettings)
+    projector: ProjectorSettings = attrs.field(factory=ProjectorSettings)
+
+    def __attrs_post_init__(self) -> None:
+        if self.archive.backend == OFF:
+            raise ConfigurationError("archive.backend cannot be off: the archive is what everything is derived from")

@@ -1,0 +1,95 @@
+"""Opens the chosen backends in order, and closes them in reverse, whatever happens on the way."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from ...adapters.off_loop import WorkerThread
+from ...adapters.system.clock import SystemClock
+from ...adapters.system.id_factory import Uuid7Factory
+from ...adapters.text.analyser import SnowballAnalyser
+from ...adapters.text.intent import RuleIntentClassifier
+from ...adapters.text.summariser import LocalSummariser
+from ...adapters.text.tokens import EstimatingTokenCounter
+from ...adapters.text.topics import LocalTopicExtractor
+from ...application.memory import Memory, MemoryOptions
+from ...application.projecting import ProjectorOptions
+from ...application.tiers import Processors, Tiers
+from ...domain.fusion import Decay
+from ...ports.embedder import Embedder
+from ..settings import OFF, Settings
+from .container import Container, container_for
+from .resources import SharedResources
+
+
+@asynccontextmanager
+async def opened_memory(settings: Settings) -> AsyncIterator[Memory]:
+    """A memory whose tiers are open and whose projector runs.
+
+    Raises:
+        ConfigurationError, BackendError: a tier cannot be opened; what was opened before it is closed again.
+    """
+    async with AsyncExitStack() as stack:
+        tiers, processors = await opened_parts(settings, stack)
+        memory = Memory(tiers=tiers, processors=processors, options=memory_options(settings))
+        memory.start()
+        try:
+            yield memory
+        finally:
+            await memory.close()
+
+
+async def opened_parts(settings: Settings, stack: AsyncExitStack) -> tuple[Tiers, Processors]:
+    """The tiers and processors that the settings choose, entered on a stack."""
+    off_loop = await stack.enter_async_context(WorkerThread())
+    clock = SystemClock()
+    resources = SharedResources(settings=settings, stack=stack, off_loop=off_loop, clock=clock)
+    container = container_for(settings, resources)
+    embedder: Embedder | None = await stack.enter_async_context(container.embedder())
+    tiers = await _opened_tiers(container, settings, stack, embedder)
+    processors = Processors(
+        analyser=SnowballAnalyser(default_language=settings.lexical.language),
+        summariser=LocalSummariser(off_loop=off_loop),
+        topics=LocalTopicExtractor(off_loop=off_loop),
+        intents=RuleIntentClassifier(),
+        tokens=EstimatingTokenCounter(),
+        embedder=embedder,
+        off_loop=off_loop,
+        clock=clock,
+        ids=Uuid7Factory(clock=clock),
+    )
+    return tiers, processors
+
+
+async def _opened_tiers(
+    container: Container, settings: Settings, stack: AsyncExitStack, embedder: Embedder | None
+) -> Tiers:
+    archive, outbox = await stack.enter_async_context(container.archive())
+    cache = lexical = summaries = graph = None
+    if settings.cache.backend != OFF:
+        cache = await stack.enter_async_context(container.cache())
+    if settings.lexical.backend != OFF:
+        lexical = await stack.enter_async_context(container.lexical())
+    if settings.summaries.backend != OFF:
+        summaries = await stack.enter_async_context(container.summaries(embedder))
+    if settings.graph.backend != OFF:
+        graph = await stack.enter_async_context(container.graph())
+    return Tiers(archive=archive, outbox=outbox, cache=cache, lexical=lexical, summaries=summaries, graph=graph)
+
+
+def memory_options(settings: Settings) -> MemoryOptions:
+    """What the settings tell the use cases."""
+    projector = settings.projector
+    return MemoryOptions(
+        shares=settings.context.shares,
+        decay=Decay(settings.search.decay),
+        share_between_bots=settings.privacy.share_between_bots,
+        cache_size=settings.cache.size,
+        max_concurrent_stores=projector.max_concurrent_stores,
+        projector=ProjectorOptions(batch_size=projector.batch_size, lease_s=projector.lease_s, poll_s=projector.poll_s),
+        project_in_process=projector.in_process,
+        worker_id=f"{os.getpid()}-{uuid.uuid4().hex[:8]}",
+    )

@@ -1,0 +1,160 @@
+"""A Discord bot with a memory.
+
+``python examples/discord_bot.py`` needs ``pip install discord.py`` and the bot's token in DISCORD_TOKEN. What is worth copying is `place_of`: where a
+message was written decides who may ever see it again. A direct message stays between the two; a private channel or
+thread stays in it; a public channel belongs to its server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+from talktiers import Audience, HierarchicalMemoryManager, open_memory
+
+
+class Place(NamedTuple):
+    """Channel, server and audience as the memory's calls take them."""
+
+    channel_id: str
+    server_id: str | None
+    audience: Audience
+    thread_id: str | None = None
+
+
+class Message(Protocol):
+    """What is used of a ``discord.Message``."""
+
+    id: int
+    content: str
+    created_at: dt.datetime
+    author: Any
+    channel: Any
+    guild: Any
+
+
+def place_of(message: Message) -> Place:
+    """The place of a message. Whatever is not known to be public counts as private."""
+    channel, server = message.channel, message.guild
+    if server is None:
+        one_to_one = getattr(channel, "recipients", None) is None or len(channel.recipients) <= 1
+        audience = Audience.DIRECT if one_to_one else Audience.PRIVATE_CHANNEL  # a group is not one person
+        return Place(str(channel.id), None, audience)
+    parent = getattr(channel, "parent", None)
+    thread_id = str(channel.id) if parent is not None else None
+    private_thread = parent is not None and channel.is_private()
+    if private_thread or not _everyone_reads(parent if parent is not None else channel, server):
+        return Place(str(channel.id), str(server.id), Audience.PRIVATE_CHANNEL, thread_id)
+    return Place(str(channel.id), str(server.id), Audience.PUBLIC_CHANNEL, thread_id)
+
+
+def _everyone_reads(channel: Any, server: Any) -> bool:
+    return bool(channel.permissions_for(server.default_role).read_messages)
+
+
+class Exchange(NamedTuple):
+    """A message and what the bot answered to it."""
+
+    message: Message
+    answer: str
+
+
+def exchanges_of(history: Iterable[Message], *, bot_user_id: int) -> Iterator[Exchange]:
+    """The exchanges in a channel's history, oldest message first: each message with the bot's answers right after it.
+
+    An answer belongs to the message that it replies to; without a reply, to the last message of anybody else.
+    """
+    asked: dict[int, Message] = {}
+    answers: dict[int, list[str]] = {}
+    last: int | None = None
+    for message in history:
+        if message.author.id != bot_user_id:
+            if message.author.bot:
+                continue
+            asked[message.id] = message
+            last = message.id
+            continue
+        reference = getattr(message, "reference", None)
+        target = getattr(reference, "message_id", None) if reference is not None else last
+        if target in asked:
+            answers.setdefault(target, []).append(message.content)
+    return (Exchange(asked[id_], "\n".join(texts)) for id_, texts in sorted(answers.items()))
+
+
+async def remember(memory: HierarchicalMemoryManager, exchange: Exchange) -> str:
+    """Stores an exchange. The message's id is its key: storing it twice is storing it once."""
+    message, place = exchange.message, place_of(exchange.message)
+    return await memory.store_conversation(
+        user_id=str(message.author.id),
+        user_message=message.content,
+        bot_response=exchange.answer,
+        occurred_at=message.created_at,
+        idempotency_key=f"discord:{message.id}",
+        channel_id=place.channel_id,
+        server_id=place.server_id,
+        thread_id=place.thread_id,
+        audience=place.audience,
+        user_name=message.author.display_name,
+    )
+
+
+async def reply_to(memory: HierarchicalMemoryManager, message: Message) -> str:
+    """The answer to a message. Here belongs the call of a language model, with the context as its prompt."""
+    place = place_of(message)
+    bundle = await memory.get_conversation_context(
+        user_id=str(message.author.id),
+        current_query=message.content,
+        channel_id=place.channel_id,
+        server_id=place.server_id,
+        audience=place.audience,
+    )
+    known = len(bundle.to_context_string())
+    return f"I have {known} characters of context for this." if known else "This is the first I hear of it."
+
+
+async def run(token: str) -> None:
+    """Connects, reads what was said while the bot was away, and answers."""
+    try:
+        import discord  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415  # only a running bot needs it
+    except ModuleNotFoundError:
+        sys.exit("error: discord.py is not installed\n  install it: pip install discord.py")
+    intents = discord.Intents.default()
+    intents.message_content = True
+    client = discord.Client(intents=intents)
+
+    async with open_memory() as memory:
+
+        @client.event  # type: ignore[untyped-decorator, unused-ignore]
+        async def on_ready() -> None:
+            for channel in client.get_all_channels():
+                if (
+                    isinstance(channel, discord.TextChannel)
+                    and channel.permissions_for(channel.guild.me).read_message_history
+                ):
+                    history = [message async for message in channel.history(limit=500, oldest_first=True)]
+                    for exchange in exchanges_of(history, bot_user_id=client.user.id):
+                        await remember(memory, exchange)
+
+        @client.event  # type: ignore[untyped-decorator, unused-ignore]
+        async def on_message(message: Any) -> None:
+            if message.author.bot or not (message.guild is None or client.user in message.mentions):
+                return
+            answer = await reply_to(memory, message)
+            await message.reply(answer)
+            await remember(memory, Exchange(message, answer))
+
+        async with client:
+            await client.start(token)
+
+
+if __name__ == "__main__":
+    if not (bot_token := os.environ.get("DISCORD_TOKEN")):
+        sys.exit("error: no token\n  put the bot's token into the environment variable DISCORD_TOKEN")
+    try:
+        asyncio.run(run(bot_token))
+    except KeyboardInterrupt:
+        sys.exit(130)

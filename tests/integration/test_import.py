@@ -1,0 +1,185 @@
+"""``talktiers import`` as a user types it."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from command_line import COMMAND, TIMEOUT_S, environment, line, type_in, write_lines
+
+TIMES = [f"2025-03-{day:02d}T10:00:00+01:00" for day in range(1, 29)]
+
+
+def history(folder: Path, user_id: str = "ada", **variables: str) -> list[dict[str, object]]:
+    found = type_in(folder, "history", user_id, "--limit", "1000", "--json", variables=variables)
+    assert found.code in {0, 3}, found.err
+    return found.json  # type: ignore[no-any-return]
+
+
+def test_everything_is_stored_with_its_time_and_place_and_found_afterwards(tmp_path: Path) -> None:
+    write_lines(
+        tmp_path / "chats.jsonl",
+        line("My sister moved to Porto", "How exciting!", occurred_at=TIMES[0], user_name="Ada", metadata={"mood": 1}),
+        line("The regatta is in May", occurred_at=TIMES[1], audience="public_channel", channel_id="c", server_id="s"),
+    )
+    done = type_in(tmp_path, "import", "jsonl", "chats.jsonl", "--json")
+    assert done.code == 0, done.err
+    report = done.json
+    assert {key: report[key] for key in ("total", "stored", "already_there", "rejected")} == {
+        "total": 2,
+        "stored": 2,
+        "already_there": 0,
+        "rejected": 0,
+    }
+    newest, oldest = history(tmp_path)
+    assert (oldest["occurred_at"], oldest["metadata"], oldest["audience"]) == (TIMES[0], {"mood": 1}, "direct")
+    assert (newest["audience"], newest["channel_id"], newest["server_id"]) == ("public_channel", "c", "s")
+    found = type_in(tmp_path, "search", "ada", "where does my sister live?", "--json")
+    assert found.json[0]["conversation"]["user_message"] == "My sister moved to Porto"
+
+
+def test_importing_twice_stores_nothing_twice_and_says_how_many_were_there(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", line("one"), line("one"), line("two", occurred_at=TIMES[0]))
+    assert type_in(tmp_path, "import", "jsonl", "a.jsonl", "--json").json["stored"] == 3
+    with (tmp_path / "a.jsonl").open("a") as file:
+        file.write(line("three") + "\n")
+    again = type_in(tmp_path, "import", "jsonl", "a.jsonl", "--json").json
+    assert (again["total"], again["stored"], again["already_there"]) == (4, 1, 3)
+    assert [item["user_message"] for item in history(tmp_path)].count("one") == 2
+    assert len(history(tmp_path)) == 4
+
+
+def test_bad_lines_are_reported_with_number_and_reason_kept_and_do_not_stop_the_rest(tmp_path: Path) -> None:
+    write_lines(
+        tmp_path / "a.jsonl",
+        line("good one"),
+        "{broken",
+        line("bad time", occurred_at="2025-03-01T10:00:00"),
+        line("bad key", user_nmae="Ada"),
+        line("bad user", user_id="has space"),
+        line("good two"),
+    )
+    done = type_in(tmp_path, "import", "jsonl", "a.jsonl", "--rejects", "bad.jsonl", "--json")
+    assert done.code == 1
+    assert (done.json["stored"], done.json["rejected"], done.json["total"]) == (2, 4, 6)
+    for said in ("line 2: not JSON", "line 3: occurred_at has no time zone", "did you mean 'user_name'?", "line 5: user_id"):
+        assert said in done.err
+    kept = [json.loads(item) for item in (tmp_path / "bad.jsonl").read_text().splitlines()]
+    assert sorted(item["position"] for item in kept) == ["line 2", "line 3", "line 4", "line 5"]
+    assert {item["raw"] for item in kept} == set((tmp_path / "a.jsonl").read_text().splitlines()[1:5])
+    assert len(history(tmp_path)) == 2
+
+
+def test_the_same_key_with_other_content_is_rejected_and_the_first_content_stands(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", line("first", idempotency_key="m1"), line("second", idempotency_key="m1"))
+    done = type_in(tmp_path, "import", "jsonl", "a.jsonl", "--json")
+    assert (done.code, done.json["stored"], done.json["rejected"]) == (1, 1, 1)
+    assert [item["user_message"] for item in history(tmp_path)] == ["first"]
+
+
+def test_a_dry_run_checks_everything_and_leaves_nothing(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", line("good"), line("bad", user_id=""))
+    done = type_in(tmp_path, "import", "jsonl", "a.jsonl", "--dry-run", "--json")
+    assert (done.code, done.json["stored"], done.json["rejected"], done.json["dry_run"]) == (1, 1, 1, True)
+    assert history(tmp_path) == []
+
+
+def test_only_the_named_user_is_imported(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", line("mine"), line("hers", user_id="bea"))
+    done = type_in(tmp_path, "import", "jsonl", "a.jsonl", "--user", "bea", "--json").json
+    assert (done["stored"], done["skipped"], done["total"]) == (1, 1, 1)
+    assert history(tmp_path) == []
+    assert len(history(tmp_path, "bea")) == 1
+
+
+def test_lines_can_be_piped_in(tmp_path: Path) -> None:
+    done = type_in(tmp_path, "import", "jsonl", "-", "--json", answer=f"{line('piped')}\n{line('without end')}")
+    assert (done.code, done.json["stored"]) == (0, 2), done.err
+    with (write_lines(tmp_path / "a.jsonl", line("redirected"))).open("rb") as file:
+        arguments = [*COMMAND, "import", "jsonl", "-", "--json"]
+        out = subprocess.run(arguments, cwd=tmp_path, stdin=file, capture_output=True, env=environment(), check=True)
+    assert json.loads(out.stdout)["stored"] == 1
+
+
+def test_equal_times_keep_the_order_of_the_lines(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", *(line(f"number {item}", occurred_at=TIMES[0]) for item in range(300)))
+    assert type_in(tmp_path, "import", "jsonl", "a.jsonl").code == 0
+    assert [item["user_message"] for item in history(tmp_path)] == [f"number {item}" for item in reversed(range(300))]
+
+
+def test_killed_and_run_again_every_line_is_there_exactly_once(tmp_path: Path) -> None:
+    lines = [line(f"message number {item}", "x" * 500, occurred_at=TIMES[item % 28]) for item in range(6000)]
+    write_lines(tmp_path / "a.jsonl", *lines)
+    running = subprocess.Popen([*COMMAND, "import", "jsonl", "a.jsonl"], cwd=tmp_path, env=environment())
+    try:
+        given_up = time.monotonic() + TIMEOUT_S
+        while not _stored(tmp_path / "talktiers.db"):
+            assert running.poll() is None, "it ended before it could be killed"
+            assert time.monotonic() < given_up
+    finally:
+        running.kill()
+        running.wait()
+    before = _stored(tmp_path / "talktiers.db")
+    assert 0 < before < 6000
+    again = type_in(tmp_path, "import", "jsonl", "a.jsonl", "--json").json
+    assert again["already_there"] >= before
+    assert again["stored"] + again["already_there"] == 6000
+    exported = type_in(tmp_path, "export", "ada").out.splitlines()
+    assert sorted(json.loads(item)["user_message"] for item in exported) == sorted(
+        json.loads(item)["user_message"] for item in lines
+    )
+
+
+def _stored(database: Path) -> int:
+    """Committed conversations, as another process sees them."""
+    if not database.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT COUNT(*) FROM conversations").fetchone()[0])
+    except sqlite3.OperationalError:  # the schema is not there yet
+        return 0
+
+
+def test_interrupted_while_it_waits_for_input_it_ends_at_once_with_130(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    running = subprocess.Popen(
+        [*COMMAND, "import", "jsonl", "-"], cwd=tmp_path, stdin=reading, stderr=subprocess.PIPE, env=environment()
+    )
+    try:
+        given_up = time.monotonic() + TIMEOUT_S
+        while not (tmp_path / "talktiers.db").exists():
+            assert time.monotonic() < given_up
+            time.sleep(0.01)
+        time.sleep(0.3)  # not for the result: an earlier signal would only be a weaker test
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=10)
+    finally:
+        running.kill()
+        os.close(reading)
+        os.close(writing)
+    assert running.returncode == 130
+    assert b"interrupted" in err
+    assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("jsonl", "none.jsonl"), "cannot read none.jsonl: No such file"),
+        (("locomo", "none"), "does not exist"),
+        (("csv", "a.csv"), "'csv' is not one of"),
+    ],
+)
+def test_what_cannot_be_read_says_so(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = type_in(tmp_path, "import", *arguments, "--json")
+    assert done.code in {1, 2}
+    assert done.err.startswith("error: ")
+    assert said in done.err
+    assert done.out == ""
+    assert "Traceback" not in done.err
