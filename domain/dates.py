@@ -53,7 +53,7 @@ _ABBREVIATED = frozenset(name for names in _ABBREVIATIONS for name in names.spli
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR = r"(?:19|20)\d\d"
 _NAME = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
-_ISO = re.compile(rf"\b({_YEAR})-(0[1-9]|1[0-2])(?:-({_DAY}))?(?![\d-])")
+_ISO = re.compile(rf"(?<![\w-])({_YEAR})-(0[1-9]|1[0-2])(?:-({_DAY}))?(?![\d-])")
 _NAMED = re.compile(
     rf"\b(?:(?P<before>{_DAY})(?:st|nd|rd|th)?\.?\s+(?:of\s+|de\s+)?)?"
     rf"(?P<month>{_NAME})\b\.?"

@@ -38,7 +38,6 @@ class FusionWeights:
     first_person_alone: float
     semantic: float
 
-    @property
     def limit(self) -> float:
         """The most that the sum can be."""
         factors = 1 + self.first_person + self.share + self.date * MAX_DATE_SCORE
@@ -115,6 +114,7 @@ def fused(
     if decay is not Decay.OFF and now is None:
         raise ValueError("now is needed where scores decay")
     weights = WITH_VECTORS if similarities else WITHOUT_VECTORS
+    limit = weights.limit()
     times = {**(occurred_at or {}), **{match.conversation_id: match.occurred_at for match in matches}}
     lexical = {match.conversation_id: match for match in matches}
     best_lexical = max((match.score for match in matches), default=0.0)
@@ -133,6 +133,7 @@ def fused(
                 closeness=max(0.0, similarity) / best_similarity if best_similarity > 0 else 0.0,
                 dates=dates,
                 weights=weights,
+                limit=limit,
                 decay=decay.factor(age=now - time) if now is not None and time is not None else 1.0,
             )
         )
@@ -148,14 +149,15 @@ def _candidate(
     closeness: float,
     dates: Sequence[NamedDate],
     weights: FusionWeights,
+    limit: float,
     decay: float,
 ) -> RankedCandidate:
-    semantic = weights.semantic * closeness / weights.limit
+    semantic = weights.semantic * closeness / limit
     if match is None or best_lexical <= 0:
         return RankedCandidate(conversation_id=conversation_id, score=semantic * decay, semantic=semantic, decay=decay)
-    lexical = match.score / best_lexical / weights.limit
+    lexical = match.score / best_lexical / limit
     first_person = weights.first_person * match.first_person * lexical
-    first_person += weights.first_person_alone * match.first_person / weights.limit
+    first_person += weights.first_person_alone * match.first_person / limit
     share = weights.share * match.share * lexical
     date = weights.date * date_score(match.occurred_at, dates) * lexical
     return RankedCandidate(

@@ -7,10 +7,8 @@ numbers, names, words that say something. Small talk is worth nothing, counter-q
 
 from __future__ import annotations
 
-import functools
-import operator
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 import attrs
@@ -35,10 +33,15 @@ LENGTH_POWER = 0.6
 _LENGTH_OFFSET = 10
 _LONG_WORD_CHARS = 5
 """Shorter words are mostly stop words; a run of so many characters counts as one where no spaces part words."""
+_REACH = 2
+"""Sentences before and after one with a word of the question that may hold the answer."""
+_BEGINNING = 3
+"""Sentences at the beginning of a message that may be shown whatever they hold."""
+_MAX_UNSEEN_SENTENCES = 8
+_SHORT_STEM_CHARS = 4
 
-_NAME = re.compile(r"(?<=[\w,;:’'\"(] )[^\W\d_a-z][\w-]+")
-_LONG_WORD = re.compile(rf"[^\W\d]{{{_LONG_WORD_CHARS},}}")
-_NUMBER = re.compile(r"\d+")
+_FACT = re.compile(rf"\d+|[^\W\d_][\w-]{{{_LONG_WORD_CHARS - 1},}}|[^\W\d_a-z][\w-]+")
+"""A number, a longer word, or one that is written with a capital."""
 
 
 class Sides(NamedTuple):
@@ -69,13 +72,51 @@ class QuestionTerms:
     def __init__(self, question: Question) -> None:
         self._analyse = question.analyse
         self.idf = question.idf
+        self.words = frozenset(question.text.lower().split())
         self._total = sum(question.idf.values())
         self._bits = {term: 1 << number for number, term in enumerate(question.idf)}
         self._masses = {0: 0.0}
+        # A stem may differ from its word in the last letter: happi, happy.
+        self._stems = tuple(term[:-1] if len(term) > _SHORT_STEM_CHARS else term for term in question.idf)
+
+    def seen_in(self, text: str) -> int:
+        """The bits of the terms that stand in a text, at a quick look: forms that share no beginning are missed."""
+        lower = text.lower()
+        for stem in self._stems:
+            if stem in lower:
+                return self.bits_of(text)
+        return 0
+
+    def bits_of(self, text: str) -> int:
+        """The bits of the terms that stand in a text."""
+        found = 0
+        bits = self._bits
+        if bits:
+            for token in self._analyse(text).tokens:
+                if token.term in bits:
+                    found |= bits[token.term]
+                if token.also in bits:
+                    found |= bits[token.also]
+        return found
 
     def mass_of(self, text: str) -> float:
         """Share of the question's idf that a text holds, 0 to 1."""
-        return self.mass(functools.reduce(operator.or_, self.words_of(text).values(), 0))
+        return self.mass(self.bits_of(text))
+
+    def words_of(self, text: str) -> dict[str, int]:
+        """The words of a text that the question has too, in whatever form, with the bits of their terms."""
+        asked = self._bits
+        if not asked:
+            return {}
+        return {
+            token.word: asked.get(token.term or "", 0) | asked.get(token.also or "", 0)
+            for token in self._analyse(text).tokens
+            if token.term in asked or token.also in asked
+        }
+
+    def mass_of(self, text: str) -> float:
+        """Share of the question's idf that a text holds, 0 to 1."""
+        return self.mass(self.bits_of(text))
 
     def words_of(self, text: str) -> dict[str, int]:
         """The words of a text that the question has too, in whatever form, with the bits of their terms."""
@@ -95,13 +136,21 @@ class QuestionTerms:
         return self._masses[bits]
 
 
-class _Piece(NamedTuple):
+@attrs.define
+class _Sentence:
     side: int
     index: int
-    """Pieces with consecutive ones stood beside each other."""
+    """Sentences with consecutive ones stand beside each other."""
     text: str
     found: int
     """Bits of the question's terms."""
+
+
+class _Piece(NamedTuple):
+    side: int
+    index: int
+    text: str
+    found: int
     worth: float
     """Of its facts."""
     cut: bool = False
@@ -121,17 +170,14 @@ class PassageReader:
     ) -> None:
         self._terms = terms
         self._label_chars = label_chars
-        self._complete = True
-        self._pieces: list[_Piece] = []
-        for side, message in enumerate(messages):
-            parts = excerpts(message, terms=terms.idf)
-            self._complete &= len(parts) == 1
-            index = 0
-            for part in parts:
-                for piece in _pieces(part, side=side, index=index, terms=terms, speakers=speakers):
-                    self._pieces.append(piece)
-                    index = piece.index + 1
-                index += 1  # what stands between two excerpts was left out
+        found = [_read(side, message, terms) for side, message in enumerate(messages)]
+        if not any(sentence.found for side in found for sentence in side):
+            # Words may stand there in a form that the quick look does not see.
+            for side in found:
+                for sentence in side[:_MAX_UNSEEN_SENTENCES]:
+                    sentence.found = terms.bits_of(sentence.text)
+        self._pieces = [piece for side in found for piece in _pieces(side, speakers=speakers | terms.words)]
+        self._sentences = sum(len(side) for side in found)
 
     def passage(self, max_chars: int) -> Passage:
         """The best passage of at most ``max_chars`` characters, names included; empty where nothing can be said."""
@@ -150,7 +196,7 @@ class PassageReader:
         return Passage(
             sides=Sides(user=_joined(chosen, side=0), bot=_joined(chosen, side=1)),
             mass=self._terms.mass(held),
-            whole=self._complete and cut is None and not rest,
+            whole=cut is None and len(chosen) == self._sentences,
         )
 
     def _best(self, rest: Iterable[_Piece], chosen: list[_Piece], held: int, left: int) -> _Piece | None:
@@ -194,40 +240,42 @@ class PassageReader:
         return piece._replace(text=text, cut=True) if text else None
 
 
-def _pieces(text: str, *, side: int, index: int, terms: QuestionTerms, speakers: frozenset[str]) -> Iterable[_Piece]:
-    """The sentences of a text with what each holds."""
-    lines = [(sentence.lower(), line) for sentence in sentences(text) if (line := quoted(sentence))]
-    asked = terms.words_of(text)
-    found = [_bits_in(lower, asked) for lower, _ in lines]
-    if functools.reduce(operator.or_, found, 0) != functools.reduce(operator.or_, asked.values(), 0):
-        # Some word does not stand there as it was analysed: folded, or part of a run without spaces.
-        found = [functools.reduce(operator.or_, terms.words_of(lower).values(), 0) for lower, _ in lines]
-    for (lower, line), bits in zip(lines, found, strict=True):
-        yield _Piece(side, index, line, bits, FACT_WEIGHT * _facts(lower, line, bits, asked.keys() | speakers))
-        index += 1
+def _read(side: int, message: str, terms: QuestionTerms) -> list[_Sentence]:
+    """The sentences of a message with what each holds of the question."""
+    read: list[_Sentence] = []
+    index = 0
+    for part in excerpts(message, terms=terms.idf):
+        for text in sentences(part):
+            if text.strip():
+                read.append(_Sentence(side=side, index=index, text=text, found=terms.seen_in(text)))
+                index += 1
+        index += 1  # what stands between two excerpts was left out
+    return read
 
 
-def _bits_in(lower: str, asked: Mapping[str, int]) -> int:
-    """The terms whose words stand in a text as whole words."""
-    found = 0
-    for word, bits in asked.items():
-        at = lower.find(word)
-        while at >= 0:
-            end = at + len(word)
-            if not lower[at - 1 : at].isalnum() and not lower[end : end + 1].isalnum():
-                found |= bits
-                break
-            at = lower.find(word, end)
-    return found
+def _pieces(read: Sequence[_Sentence], *, speakers: Set[str]) -> Iterable[_Piece]:
+    """What a passage may hold of a side: sentences with words of the question, those beside them, the beginning."""
+    wanted = set(range(_BEGINNING))
+    for number, sentence in enumerate(read):
+        if sentence.found:
+            wanted.update(range(number - _REACH, number + _REACH + 1))
+    for number in sorted(wanted):
+        if 0 <= number < len(read) and (line := quoted(read[number].text)):
+            sentence = read[number]
+            worth = FACT_WEIGHT * _facts(line, sentence.found, speakers)
+            yield _Piece(sentence.side, sentence.index, line, sentence.found, worth)
 
 
-def _facts(lower: str, line: str, found: int, known: Set[str]) -> float:
+def _facts(line: str, found: int, known: Set[str]) -> float:
     """How much a sentence says, apart from what is known: names of the speakers, words of the question."""
-    words = sum(len(word) // _LONG_WORD_CHARS for word in set(_LONG_WORD.findall(lower)) - known)
-    facts = WORD_FACTS * words + len(_NUMBER.findall(lower))
-    for name in _NAME.findall(line):
-        if name.lower() not in known:
+    facts = 0.0
+    for word in _FACT.findall(line):
+        if word[0].isdigit():
             facts += 1
+        elif word.lower() not in known:
+            facts += WORD_FACTS * (len(word) // _LONG_WORD_CHARS)
+            # The first word is written with a capital anyway.
+            facts += word[0].isupper() and not line.startswith(word)
     if line.endswith("?"):
         facts *= COUNTER_QUESTION_FACTOR
     return facts if found or facts >= MIN_FACTS else 0.0

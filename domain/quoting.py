@@ -31,7 +31,7 @@ _SELECTORS = re.compile("([\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U0
 _TAG = re.compile(r"[<＜](?=[^\W\d]|\s*[/／!?|<]|\s+memory)", re.IGNORECASE)
 _TEMPLATE_TAG = re.compile(r"\[(?=/?(?:INST|SYS)\b)")
 _SUSPECT = re.compile(
-    "[^ -;=-Z\\\\-~\u00a1-\u02ff\u0370-\u0602\u0606-\u17ff\u1e00-\u1fff\u2010-\u2027\u3040-\u3163\u4e00-\u9fff]|  "
+    r"[^ -;=-~\u00a1-\u02ff\u0370-\u0602\u0606-\u17ff\u1e00-\u1fff\u2010-\u2027\u3040-\u3163\u4e00-\u9fff]|  |\[/?(?:INST|SYS)"
 )
 """What none of the rules concerns is found quickly by this: anything but ordinary characters."""
 _NAME_STRUCTURE = str.maketrans({":": "∶", "：": "∶", "[": "(", "]": ")"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
@@ -50,7 +50,7 @@ class HierarchicalMemoryManager:
 
     def __init__(self, settings: SettingsSource = None) -> None:
         self.settings = load_settings(settings)
-        self._opening: AbstractAsyncContextManager[Memory] | None = None
+        self._stack: AsyncExitStack | None = None
         self._memory: Memory | None = None
 
     @property
@@ -69,25 +69,26 @@ class HierarchicalMemoryManager:
         # Here, not at the top: adapters and their libraries load when a memory is opened, not when it is imported.
         from .wiring.opening import opened_memory
 
-        if self._opening is not None:
+        if self._stack is not None:
             raise ConfigurationError("the memory is being opened or closed by another task")
-        opening = opened_memory(self.settings)
-        self._opening = opening
-        try:
-            self._memory = await opening.__aenter__()
-        except BaseException:
-            self._opening = None
-            raise
+        async with AsyncExitStack() as stack:
+            self._stack = stack
+            try:
+                memory = await opened_memory(self.settings, stack)
+            except BaseException:
+                self._stack = None
+                raise
+            self._stack, self._memory = stack.pop_all(), memory
 
     async def close(self) -> None:
         """Closes every tier; whatever was acknowledged is on disk. Does nothing when it is closed already."""
-        opening, self._memory = self._opening, None
-        if opening is None:
+        if self._memory is None or self._stack is None:
             return
+        self._memory = None
         try:
-            await opening.__aexit__(None, None, None)
+            await self._stack.aclose()
         finally:
-            self._opening = None
+            self._stack = None
 
     async def __aenter__(self) -> Self:
         await self.initialize()

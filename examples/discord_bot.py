@@ -8,13 +8,14 @@ thread stays in it; a public channel belongs to its server.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
-from talktiers import Audience, HierarchicalMemoryManager, open_memory
+from talktiers import Audience, Forgotten, HierarchicalMemoryManager, IdempotencyConflict, open_memory
 
 
 class Place(NamedTuple):
@@ -137,7 +138,9 @@ async def run(token: str) -> None:
                 ):
                     history = [message async for message in channel.history(limit=500, oldest_first=True)]
                     for exchange in exchanges_of(history, bot_user_id=client.user.id):
-                        await remember(memory, exchange)
+                        # An edited message keeps what was stored first; one that was erased stays erased.
+                        with contextlib.suppress(IdempotencyConflict, Forgotten):
+                            await remember(memory, exchange)
 
         @client.event  # type: ignore[untyped-decorator, unused-ignore]
         async def on_message(message: Any) -> None:

@@ -1,6 +1,7 @@
 """A bot in forty lines that remembers you, today and after every restart.
 
-``python examples/terminal_bot.py [FILE] [NAME]``. It has no language model: it answers with what it remembers and says when it remembers nothing.
+``python examples/terminal_bot.py [FILE] [NAME]``. It has no language model: it answers with what it remembers, and
+says so when it remembers nothing.
 """
 
 import asyncio
@@ -24,10 +25,10 @@ async def answer(memory: HierarchicalMemoryManager, user: str, message: str) -> 
     return quotation(told[0]) if told else "I don't know. Nobody has told me yet."
 
 
-async def chat(file: str, name: str) -> None:
+async def chat(file: str = "bot.db", name: str = "you") -> None:
     async with open_memory(f"sqlite:///{file}") as memory:
         known = await memory.get_user_conversation_history(name, limit=1, since_days=None)
-        print(f"bot: {'Welcome back' if known else 'Hello'}, {name}! Tell me something, or ask me. Ctrl-D ends.")
+        print(f"bot: {'Welcome back' if known else 'Hello'}, {name}! Tell me something, or ask me. An empty line ends.")
         while message := (await asyncio.to_thread(sys.stdin.readline)).strip():
             response = await answer(memory, name, message)
             await memory.store_conversation(user_id=name, user_message=message, bot_response=response, user_name=name)
@@ -36,4 +37,4 @@ async def chat(file: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(chat(*(sys.argv[1:] + ["bot.db", "you"][len(sys.argv) - 1 :])[:2]))
+    asyncio.run(chat(*sys.argv[1:3]))

@@ -38,7 +38,8 @@ class RelationshipGraph(DerivedTier, Protocol):
         """Topics and entities that visible conversations discuss together with these labels, strongest first.
 
         Labels are compared in lower case with topics and entity names, also as whole words within longer ones. Topics
-        that match a label come first of equal strength. Strength grows with the number of conversations that hold both
+        that match a label come first of equal strength. What is named right before or after, in the same session,
+        counts as discussed together too, but less. Strength grows with the number of conversations that hold both
         and shrinks for labels that are in all of them. Nothing known of the labels: an empty list.
         """
         ...

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from ...domain.conversation import ConversationKey
 from ...domain.derived import Entity, RelatedTopic
 from ...domain.place import Scope
 from ...domain.projection import Projection
@@ -15,8 +17,14 @@ from ...domain.sessions import SESSION_GAP
 from ...ports.conversation_archive import User
 from ...ports.relationship_graph import GraphRecord, RelationshipGraph
 
+NEIGHBOUR_WEIGHT = 0.25
+"""How much a label counts that was said right before or after, in the same session, instead of in the same breath."""
+
+_DECIMALS = 9
+"""Beyond these, sums of the same numbers in another order differ."""
+
 Mentions = Mapping[str, Sequence[GraphRecord]]
-"""By lower-case label, the records that hold it, newest first."""
+"""By lower-case label, the records that hold it, newest first; labels of newer conversations first."""
 
 
 class InMemoryRelationshipGraph(RelationshipGraph):
@@ -39,57 +47,56 @@ class InMemoryRelationshipGraph(RelationshipGraph):
             self._records.setdefault(user, {})[record.key.conversation_id] = record
 
     async def related_topics(self, *, scope: Scope, labels: Sequence[str], limit: int) -> list[RelatedTopic]:
-        """What visible conversations discuss together with these labels, strongest first.
+        """What visible conversations discuss together with these labels, strongest first, of equal ones the newest.
 
-        The strength of two labels is the cosine of the sets of conversations that hold them: the number that hold both
-        by the root of the product of the numbers that hold each (Salton and McGill 1983).
+        The strength is the cosine of two vectors over the conversations (for sets: Ochiai's coefficient, Salton and
+        McGill 1983): that of the asked label, in which the neighbours of a conversation that holds it count with
+        `NEIGHBOUR_WEIGHT`, and that of the other. It is multiplied by the root of the share of conversations that do
+        without the other. Of several asked labels the nearest counts.
         """
-        mentions = _mentions(self._visible(scope))
-        asked = [label for label in mentions if any(_names(wanted.lower(), label) for wanted in labels)]
-        related = [
-            (max(_strength(mentions, label, other) for other in asked), label not in asked, label)
-            for label in mentions
-            if asked
-        ]
-        related = [item for item in related if item[0] > 0]
-        related.sort(key=lambda item: (-item[0], item[1], item[2]))
-        return [_topic(mentions, label, strength) for strength, _, label in related[:limit]]
+        visible = self._visible(scope)
+        mentions = _mentions(visible)
+        strengths: dict[str, float] = {}
+        asked: set[str] = set()
+        for wanted in labels:
+            matching = {label for label in mentions if _names(wanted.lower(), label)}
+            asked |= matching
+            near = self._near(visible, {record.key for label in matching for record in mentions[label]})
+            for label, holding in mentions.items():
+                together = sum(near.get(record.key, 0.0) for record in holding)
+                if together:
+                    length = math.sqrt(sum(weight**2 for weight in near.values()) * len(holding))
+                    rareness = math.sqrt(1 - len(holding) / (len(visible) + 1))
+                    strengths[label] = max(strengths.get(label, 0.0), together / length * rareness)
+        newest_first = [label for label in mentions if label in strengths]
+        ranked = sorted(newest_first, key=lambda label: (-round(strengths[label], _DECIMALS), label not in asked))
+        return [_topic(mentions, label, strengths[label]) for label in ranked[:limit]]
 
     async def interests(self, *, scope: Scope, limit: int) -> list[RelatedTopic]:
-        """Topics by the share of visible conversations that are about them, largest first."""
+        """Topics by the share of visible conversations that name them, largest first, of equal ones the newest."""
         visible = self._visible(scope)
         topics = {topic.label.lower() for record in visible for topic in record.extraction.topics}
         mentions = _mentions(visible)
-        ranked = sorted(topics, key=lambda label: (-len(mentions[label]), label))
+        ranked = sorted((label for label in mentions if label in topics), key=lambda label: -len(mentions[label]))
         return [_topic(mentions, label, len(mentions[label]) / len(visible)) for label in ranked[:limit]]
 
     async def entities(self, *, scope: Scope, limit: int) -> list[Entity]:
-        """Entities of the visible conversations, most often named first, equal ones by name; spelt as last said."""
+        """Entities of the visible conversations, most often named first, of equal ones the newest; as spelt last."""
         spelt: dict[str, Entity] = {}
         named: Counter[str] = Counter()
         for record in self._visible(scope):
             said = {entity.name.lower(): entity for entity in record.extraction.entities}
             named.update(said.keys())
             spelt = said | spelt
-        ranked = sorted(named, key=lambda name: (-named[name], name))
-        return [spelt[name] for name in ranked[:limit]]
+        return [spelt[name] for name, _ in named.most_common(limit)]
 
     async def followed_by(self, *, scope: Scope, conversation_id: str, limit: int) -> list[str]:
         """Conversations that came next in the same place and session, in their order."""
-        chronological = self._visible(scope)[::-1]
-        start = next((item for item in chronological if item.key.conversation_id == conversation_id), None)
-        if start is None:
-            return []
-        following: list[str] = []
-        previous = start
-        for record in chronological[chronological.index(start) + 1 :]:
-            if _sitting(record) != _sitting(start):
-                continue
-            if record.session_id is None and record.occurred_at - previous.occurred_at > self._session_gap:
-                break
-            following.append(record.key.conversation_id)
-            previous = record
-        return following[:limit]
+        for sitting in self._sittings(self._visible(scope)):
+            ids = [record.key.conversation_id for record in sitting]
+            if conversation_id in ids:
+                return ids[ids.index(conversation_id) + 1 :][:limit]
+        return []
 
     async def forget_user(self, *, tenant_id: str, user_id: str) -> int:
         """Removes everything of a user; how many conversations went."""
@@ -123,6 +130,34 @@ class InMemoryRelationshipGraph(RelationshipGraph):
         ]
         return sorted(visible, key=lambda record: (record.occurred_at, record.sequence), reverse=True)
 
+    def _sittings(self, newest_first: Sequence[GraphRecord]) -> list[list[GraphRecord]]:
+        """The records by session; in each of them chronological."""
+        open_sittings: dict[tuple[str, str, str | None], list[GraphRecord]] = {}
+        sittings: list[list[GraphRecord]] = []
+        for record in reversed(newest_first):
+            place = (record.bot_id, record.place.key, record.session_id)
+            sitting = open_sittings.get(place)
+            if sitting is None or (
+                record.session_id is None and record.occurred_at - sitting[-1].occurred_at > self._session_gap
+            ):
+                sitting = open_sittings[place] = []
+                sittings.append(sitting)
+            sitting.append(record)
+        return sittings
+
+    def _near(
+        self, newest_first: Sequence[GraphRecord], holding: Collection[ConversationKey]
+    ) -> Mapping[ConversationKey, float]:
+        """1 for the conversations that hold a label, less for those right before and after them."""
+        near = dict.fromkeys(holding, 1.0)
+        for sitting in self._sittings(newest_first):
+            for one, next_one in itertools.pairwise(record.key for record in sitting):
+                if one in holding:
+                    near.setdefault(next_one, NEIGHBOUR_WEIGHT)
+                if next_one in holding:
+                    near.setdefault(one, NEIGHBOUR_WEIGHT)
+        return near
+
 
 def _labels(record: GraphRecord) -> frozenset[str]:
     """Topics and entities of a conversation in lower case: a name that is also a topic is one label."""
@@ -135,7 +170,7 @@ def _labels(record: GraphRecord) -> frozenset[str]:
 def _mentions(records: Iterable[GraphRecord]) -> Mentions:
     mentions: dict[str, list[GraphRecord]] = {}
     for record in records:
-        for label in _labels(record):
+        for label in sorted(_labels(record)):
             mentions.setdefault(label, []).append(record)
     return mentions
 
@@ -145,19 +180,9 @@ def _names(wanted: str, label: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", label) is not None
 
 
-def _strength(mentions: Mentions, left: str, right: str) -> float:
-    both = len({item.key for item in mentions[left]} & {item.key for item in mentions[right]})
-    return both / math.sqrt(len(mentions[left]) * len(mentions[right]))
-
-
 def _topic(mentions: Mentions, label: str, strength: float) -> RelatedTopic:
     return RelatedTopic(
         label=label,
         strength=strength,
         conversation_ids=tuple(record.key.conversation_id for record in mentions[label]),
     )
-
-
-def _sitting(record: GraphRecord) -> tuple[str, str, str | None]:
-    """What two conversations of one session have in common."""
-    return (record.bot_id, record.place.key, record.session_id)

@@ -75,13 +75,24 @@ def connect(path: Path, *, busy_timeout_s: float, synchronous: Synchronous, read
     return connection
 
 
+def check_owner(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuses the database of another program.
+
+    Raises:
+        ConfigurationError: naming the path.
+    """
+    (objects,) = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    if owner != APPLICATION_ID and (owner or objects):
+        raise ConfigurationError(f"{path} is the database of another program; name another file")
+
+
 def use_write_ahead_log(connection: sqlite3.Connection, path: Path, *, busy_timeout_s: float) -> None:
     """Turns the write-ahead log on. SQLite does not wait here when another process does the same: so we do.
 
     Raises:
-        ConfigurationError: the file system cannot do it, or the file is another program's database.
+        ConfigurationError: the file system cannot do it.
     """
-    _check_owner(connection, path)
     deadline = time.monotonic() + busy_timeout_s
     while True:
         try:
@@ -93,15 +104,3 @@ def use_write_ahead_log(connection: sqlite3.Connection, path: Path, *, busy_time
         time.sleep(_RETRY_S)
     if mode != "wal":
         raise ConfigurationError(f"{path} lies on a file system without shared memory; name a file on a local disk")
-
-
-def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
-    (owner,) = connection.execute("PRAGMA application_id").fetchone()
-    if owner == APPLICATION_ID:
-        return
-    (objects,) = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
-    if owner or objects:
-        # Another process may have created the schema between the two statements.
-        (owner,) = connection.execute("PRAGMA application_id").fetchone()
-        if owner != APPLICATION_ID:
-            raise ConfigurationError(f"{path} is the database of another program; name another file")

@@ -16,19 +16,18 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from ...domain.errors import ConfigurationError, MemoryClosed, Overloaded
-from .connections import Synchronous, check_place, connect, create_private, use_write_ahead_log
+from .connections import Synchronous, check_owner, check_place, connect, create_private, use_write_ahead_log
 from .errors import opening_error
-from .migrations import migrate
+from .migrations import checked_version, migrate
+from .purging import empty_log, rewrite
 from .table_sizes import bytes_of_tables
 from .workers import Job, Jobs, Reader, Writer
 
 T = TypeVar("T")
 
 PURGE_TIMEOUT_S = 5.0
-"""How long `Database.purge` waits for readers to let go of the write-ahead log."""
+"""How long `Database.purge` tries while others are in its way."""
 _PURGE_PAUSE_S = 0.02
-_PURGE_BUSY_MS = 20
-"""How long one checkpoint may hold up the writes that wait behind it."""
 
 
 class Database:
@@ -70,6 +69,7 @@ class Database:
         self._waiting_writes = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Future[None] | None = None
+        self._thread: threading.Thread | None = None
 
     async def __aenter__(self) -> Self:
         """Opens the file and brings its schema to this version.
@@ -84,10 +84,10 @@ class Database:
         opened: asyncio.Future[None] = loop.create_future()
         self._ended = loop.create_future()
         self._reads, self._writes = Jobs(), Jobs()
-        thread = threading.Thread(
+        self._thread = threading.Thread(
             target=self._serve, args=(loop, opened, self._ended), name="talktiers-sqlite-writer", daemon=True
         )
-        thread.start()
+        self._thread.start()
         try:
             await opened
         except BaseException:
@@ -103,12 +103,13 @@ class Database:
 
     async def close(self) -> None:
         """Finishes what was asked before, closes all connections and ends the threads. Idempotent."""
-        if (ended := self._ended) is None:
+        if (ended := self._ended) is None or (thread := self._thread) is None:
             return
         self._loop = None
         self._writes.put(None)
         await asyncio.shield(ended)
-        self._ended = None
+        thread.join()  # it told so with its last breath
+        self._ended = self._thread = None
 
     async def read(self, operation: str, function: Callable[[sqlite3.Connection], T]) -> T:
         """Runs a function inside one read transaction: all its statements see one state, that of a commit.
@@ -128,9 +129,7 @@ class Database:
         self._reads.put(Job(operation, function, future))
         return await future
 
-    async def write(
-        self, operation: str, function: Callable[[sqlite3.Connection], T], *, durable: bool = True
-    ) -> T:
+    async def write(self, operation: str, function: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         """Runs a function inside a write transaction and returns after its commit.
 
         Should the function raise, what it did is undone and nothing else. A cancelled call has happened or not.
@@ -147,15 +146,19 @@ class Database:
         return await self._write(Job(operation, function, self._open_loop().create_future(), durable=durable))
 
     async def purge(self) -> bool:
-        """Empties the write-ahead log, so that nothing erased is left in it; whether that was done within 5 s.
+        """Rewrites the file and empties its write-ahead log, so that nothing erased is left in either.
 
-        Erased cells and pages are overwritten in the file itself (``secure_delete``) once the log is carried over.
+        Writes wait meanwhile, about a second for 200 MB. The disk needs room for another copy of the file.
+
+        Returns:
+            Whether it was done; ``False`` where another process, or a reader, was in the way for 5 s.
         """
         deadline = time.monotonic() + PURGE_TIMEOUT_S
-        while not await self._write(Job("purge", self._checkpoint, self._open_loop().create_future(), alone=True)):
-            if time.monotonic() > deadline:
-                return False
-            await asyncio.sleep(_PURGE_PAUSE_S)
+        for step in (rewrite, empty_log):
+            while not await self._write(Job("purge", step, self._open_loop().create_future(), alone=True)):
+                if time.monotonic() > deadline:
+                    return False
+                await asyncio.sleep(_PURGE_PAUSE_S)
         return True
 
     async def size_of_tables(self, operation: str, tables: Sequence[str]) -> int:
@@ -184,14 +187,6 @@ class Database:
         self._waiting_writes -= len(jobs)
         for job in jobs:
             job.settle()
-
-    def _checkpoint(self, connection: sqlite3.Connection) -> bool:
-        connection.execute(f"PRAGMA busy_timeout = {_PURGE_BUSY_MS}")
-        try:
-            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        finally:
-            connection.execute(f"PRAGMA busy_timeout = {round(self._busy_timeout_s * 1000)}")
-        return not busy
 
     def _serve(
         self, loop: asyncio.AbstractEventLoop, opened: asyncio.Future[None], ended: asyncio.Future[None]
@@ -238,6 +233,9 @@ class Database:
                 )
                 connections.append(connection)
                 if not read_only:
+                    # Looked at before anything is changed: what is not ours is left as it is.
+                    check_owner(connection, self.path)
+                    checked_version(connection, self.path)
                     use_write_ahead_log(connection, self.path, busy_timeout_s=self._busy_timeout_s)
                     migrate(connection, self.path)
         except (sqlite3.Error, OSError) as error:

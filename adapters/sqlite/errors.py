@@ -1,7 +1,7 @@
 """The one place where sqlite3's errors become ours.
 
-A message names the file, what mends the fault and SQLite's name of the error; never SQLite's own message, so that no
-statement can put a value into it. That message stays in the cause.
+A message names the file, what mends the fault and SQLite's name of the error; never SQLite's own message, which stays in
+the cause. An error that quotes a value, that is, a user's text, is not kept as a cause either.
 """
 
 from __future__ import annotations
@@ -54,19 +54,25 @@ _AT_OPENING = {
     sqlite3.SQLITE_AUTH: "{path} cannot be opened; make the file and its folder writable, or name another file",
 }
 
+_QUOTES_A_VALUE = "Could not decode to UTF-8"
+
 DriverError = (sqlite3.Error, sqlite3.Warning, UnicodeEncodeError, OverflowError)
 """What sqlite3 raises for a statement; the last two for a parameter that SQLite cannot hold."""
 
 
 def translated(error: Exception, *, operation: str, path: Path) -> BackendError:
-    """Our error for one of `DriverError`; to be raised ``from`` it."""
-    match error:
-        case UnicodeEncodeError():
-            return BackendError(BACKEND, operation, "a text holds a lone surrogate; clean it before storing")
-        case OverflowError():
-            return BackendError(BACKEND, operation, "an integer is beyond 64 bits; store it as a string")
-    kind, reason = _KINDS.get(_primary_code(error), _OTHERWISE)
-    return kind(BACKEND, operation, f"{reason.format(path=path)} ({_name(error)})")
+    """Our error for one of `DriverError`, with its cause."""
+    if isinstance(error, UnicodeEncodeError):
+        return BackendError(BACKEND, operation, "a text holds a lone surrogate; clean it before storing")
+    if isinstance(error, OverflowError):
+        ours = BackendError(BACKEND, operation, "an integer is beyond 64 bits; store it as a string")
+    elif str(error).startswith(_QUOTES_A_VALUE):
+        return BackendCorruption(BACKEND, operation, f"{path} holds a text that is not UTF-8; restore it from a backup")
+    else:
+        kind, reason = _KINDS.get(_primary_code(error), _OTHERWISE)
+        ours = kind(BACKEND, operation, f"{reason.format(path=path)} ({_name(error)})")
+    ours.__cause__ = error
+    return ours
 
 
 def opening_error(error: Exception, *, path: Path) -> TalktiersError:
@@ -74,7 +80,9 @@ def opening_error(error: Exception, *, path: Path) -> TalktiersError:
     reason = _AT_OPENING.get(_primary_code(error))
     if reason is None:
         return translated(error, operation="open", path=path)
-    return ConfigurationError(f"{reason.format(path=path)} ({_name(error)})")
+    ours = ConfigurationError(f"{reason.format(path=path)} ({_name(error)})")
+    ours.__cause__ = error
+    return ours
 
 
 def is_busy(error: sqlite3.Error) -> bool:

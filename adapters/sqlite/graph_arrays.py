@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Sequence
 
 import attrs
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...domain.session_order import SessionOrder
+from .conversation_rows import id_text
 
 NEIGHBOUR_WEIGHT = 0.25
 """How much a label counts that was said right before or after, in the same session, instead of in the same breath."""
@@ -35,6 +35,17 @@ class Conversations:
     sequence: Ints
     ids: npt.NDArray[np.uint64]
 
+    def followed_by(self, others: Conversations) -> Conversations:
+        """These and, behind them, the others."""
+        return Conversations(
+            numbers=np.concatenate([self.numbers, others.numbers]),
+            places=np.concatenate([self.places, others.places]),
+            named=np.concatenate([self.named, others.named]),
+            time_us=np.concatenate([self.time_us, others.time_us]),
+            sequence=np.concatenate([self.sequence, others.sequence]),
+            ids=np.concatenate([self.ids, others.ids]),
+        )
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class Mentions:
@@ -47,10 +58,19 @@ class Mentions:
         names: name_no where as an entity; -1 otherwise.
     """
 
-    numbers: Ints
+    numbers: npt.NDArray[np.int32]
     labels: Ints
     topics: Flags
-    names: Ints
+    names: npt.NDArray[np.int32]
+
+    def followed_by(self, others: Mentions) -> Mentions:
+        """These and, behind them, the others."""
+        return Mentions(
+            numbers=np.concatenate([self.numbers, others.numbers]),
+            labels=np.concatenate([self.labels, others.labels]),
+            topics=np.concatenate([self.topics, others.topics]),
+            names=np.concatenate([self.names, others.names]),
+        )
 
 
 class GraphArrays:
@@ -78,7 +98,7 @@ class GraphArrays:
         self.conversations = conversations
         self.mentions = mentions
         self._session_gap = session_gap
-        self.sessions = SessionOrder(
+        self.sessions: SessionOrder = SessionOrder(
             place=conversations.places.astype(np.uint64),
             named=conversations.named,
             time_us=conversations.time_us,
@@ -86,7 +106,9 @@ class GraphArrays:
             gap=session_gap,
             before=None if before is None else before.sessions,
         )
-        self._rows = np.searchsorted(conversations.numbers, mentions.numbers)
+        row_of = np.zeros(next_number, dtype=np.int64)
+        row_of[conversations.numbers] = np.arange(len(conversations.numbers))
+        self._rows = row_of[mentions.numbers]
         self._age = np.empty(len(conversations.numbers), dtype=np.int64)
         self._age[np.lexsort((conversations.sequence, conversations.time_us))] = np.arange(len(self._age))
         self._label_count = int(mentions.labels.max()) + 1 if len(mentions.labels) else 0
@@ -99,8 +121,8 @@ class GraphArrays:
     def extended(self, conversations: Conversations, mentions: Mentions, *, next_number: int) -> GraphArrays:
         """These and further conversations, whose numbers are higher than all so far."""
         return GraphArrays(
-            Conversations(**_joined(self.conversations, conversations)),
-            Mentions(**_joined(self.mentions, mentions)),
+            self.conversations.followed_by(conversations),
+            self.mentions.followed_by(mentions),
             user_no=self.user_no,
             generation=self.generation,
             next_number=next_number,
@@ -124,8 +146,7 @@ class GraphArrays:
         Args:
             asked: groups of labels; a conversation with any of a group holds the group.
         """
-        seen = visible[self._rows]
-        labels, rows = self.mentions.labels[seen], self._rows[seen]
+        labels, rows = self._seen(visible)
         held = np.bincount(labels, minlength=self._label_count)
         total = np.count_nonzero(visible)
         strength = np.zeros(self._label_count)
@@ -136,8 +157,10 @@ class GraphArrays:
             matched |= wanted
             vector = self._spread(rows[wanted[labels]])
             # Conversations are visible or not together with their neighbours, who share place and bot.
-            together = np.bincount(labels, weights=vector[rows], minlength=self._label_count)
-            length = float(np.sqrt(vector @ vector))
+            shares = vector[rows]
+            near = np.flatnonzero(shares > 0)
+            together = np.bincount(labels[near], weights=shares[near], minlength=self._label_count)
+            length = float(np.sqrt(np.square(vector).sum()))  # not a threaded product, which waits on a busy machine
             if length:
                 strength = np.maximum(strength, together / (length * np.sqrt(np.maximum(held, 1))))
         strength = np.round(strength * np.sqrt(1 - held / (total + 1)), _DECIMALS)
@@ -150,36 +173,59 @@ class GraphArrays:
         who comes back to something cares more than who says it ten times at once. A session over several days, as a
         caller may name one, is a sitting a day.
         """
-        seen = visible[self._rows]
-        labels, rows = self.mentions.labels[seen], self._rows[seen]
+        labels, rows = self._seen(visible)
         if not len(labels):
             return []
         sittings = self._sittings()
-        count = int(sittings.max()) + 1
-        pairs = np.sort(labels * count + sittings[rows])
-        distinct = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))] // count
-        in_sittings = np.bincount(distinct, minlength=self._label_count) / len(np.unique(sittings[visible]))
+        bits = int(sittings.max()).bit_length()
+        pairs = np.sort((labels << bits) | sittings[rows])
+        distinct = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))] >> bits
+        in_sittings = np.bincount(distinct, minlength=self._label_count) / np.count_nonzero(
+            np.bincount(sittings[visible])
+        )
         in_conversations = np.bincount(labels, minlength=self._label_count) / np.count_nonzero(visible)
         topics = np.zeros(self._label_count, dtype=np.bool_)
-        topics[labels[self.mentions.topics[seen]]] = True
+        topics[self.mentions.labels[self.mentions.topics & visible[self._rows]]] = True
         strength = np.round(np.sqrt(in_sittings * in_conversations) * topics, _DECIMALS)
         return self._best(strength, matched=topics, rows=rows, labels=labels, limit=limit)
 
     def named(self, *, visible: Flags, limit: int) -> list[int]:
         """name_no of the entities, most often named first, of equal ones those named last; each as it was spelt last."""
-        seen = visible[self._rows] & (self.mentions.names >= 0)
+        seen = np.flatnonzero((self.mentions.names >= 0) & visible[self._rows])
         labels, rows, names = self.mentions.labels[seen], self._rows[seen], self.mentions.names[seen]
         counts = np.bincount(labels, minlength=self._label_count).astype(np.float64)
         best = self._best(counts, matched=counts > 0, rows=rows, labels=labels, limit=limit)
-        return [int(names[mine][np.argmax(self._age[rows[mine]])]) for label, _ in best for mine in [labels == label]]
+        return [int(names[mine[0]]) for mine in self._newest_first([label for label, _ in best], labels, rows, limit=1)]
 
-    def newest(self, label: int, *, visible: Flags, limit: int) -> tuple[str, ...]:
-        """Ids of the visible conversations that name a label, newest first."""
-        rows = self._rows[self.mentions.labels == label]
-        rows = rows[visible[rows]]
-        rows = rows[np.argsort(-self._age[rows])][:limit]
+    def newest(self, labels: Sequence[int], *, visible: Flags, limit: int) -> list[tuple[str, ...]]:
+        """For each label, ids of the visible conversations that name it, newest first."""
+        seen_labels, rows = self._seen(visible)
+        return [self._ids(rows[mine]) for mine in self._newest_first(labels, seen_labels, rows, limit=limit)]
+
+    def _newest_first(self, wanted: Sequence[int], labels: Ints, rows: Ints, *, limit: int) -> list[Ints]:
+        """For each wanted label, where it stands among the mentions, the newest conversations first."""
+        candidate = np.zeros(self._label_count, dtype=np.bool_)
+        candidate[list(wanted)] = True
+        places = np.flatnonzero(candidate[labels])
+        its_label, age = labels[places], self._age[rows[places]]
+        found = []
+        for label in wanted:
+            mine = np.flatnonzero(its_label == label)
+            if len(mine) > limit:
+                mine = mine[np.argpartition(age[mine], len(mine) - limit)[-limit:]]
+            found.append(places[mine[np.argsort(-age[mine])]])
+        return found
+
+    def _ids(self, rows: Ints) -> tuple[str, ...]:
         packed = self.conversations.ids[rows].astype(">u8").tobytes()
-        return tuple(str(uuid.UUID(bytes=packed[start : start + 16])) for start in range(0, len(packed), 16))
+        return tuple(id_text(packed[start : start + 16]) for start in range(0, len(packed), 16))
+
+    def _seen(self, visible: Flags) -> tuple[Ints, Ints]:
+        """Labels and conversations of the visible mentions."""
+        if visible.all():
+            return self.mentions.labels, self._rows
+        seen = np.flatnonzero(visible[self._rows])
+        return self.mentions.labels[seen], self._rows[seen]
 
     def _spread(self, rows: Ints) -> Floats:
         """1 for these conversations, less for their neighbours, 0 for others; shape (n,)."""
@@ -212,10 +258,3 @@ class GraphArrays:
         np.maximum.at(newest, labels[mine], self._age[rows[mine]])
         best = found[np.lexsort((found, -newest[found], ~matched[found], -strength[found]))][:limit]
         return list(zip(best.tolist(), strength[best].tolist(), strict=True))
-
-
-def _joined(first: Conversations | Mentions, second: Conversations | Mentions) -> dict[str, npt.NDArray[np.generic]]:
-    return {
-        field.name: np.concatenate([getattr(first, field.name), getattr(second, field.name)])
-        for field in attrs.fields(type(first))
-    }

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from ...domain.derived import Entity
-from ...domain.json_values import canonical_json
+from ...domain.json_values import JsonValue, canonical_json
 from ...domain.place import Place
 from ...ports.relationship_graph import GraphRecord
+from .conversation_rows import id_bytes
 from .time_expressions import to_us
 
 _ENSURE_USER = "INSERT INTO graph_users (tenant_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -77,7 +78,7 @@ DELETE FROM graph_users WHERE user_no = ?1 AND NOT EXISTS (SELECT 1 FROM graph_c
 """
 _CONVERSATIONS = "SELECT COUNT(*) FROM graph_conversations WHERE user_no = ?"
 _FORGET_USER = tuple(
-    f"DELETE FROM {table} WHERE user_no = ?"  # noqa: S608 - the tables are named in the next lines
+    f"DELETE FROM {table} WHERE user_no = ?"
     for table in (
         "graph_mentions",
         "graph_relations",
@@ -125,13 +126,16 @@ def prepared(record: GraphRecord) -> PreparedRecord:
     relations = list(
         dict.fromkeys((item.source.lower(), item.kind, item.target.lower()) for item in record.extraction.relations)
     )
-    content = [
+    content: JsonValue = [
         record.place.key,
         record.bot_id,
         record.session_id,
         to_us(record.occurred_at),
         record.sequence,
-        [[label, weight, entity and [entity.name, entity.kind]] for label, (weight, entity) in mentions.items()],
+        [
+            [label, weight, None if entity is None else [entity.name, entity.kind.value]]
+            for label, (weight, entity) in mentions.items()
+        ],
         relations,
     ]
     digest = hashlib.blake2b(canonical_json(content).encode(), digest_size=_DIGEST_BYTES).digest()
@@ -213,7 +217,7 @@ def remove_conversations(
     numbers = [
         row[0]
         for conversation_id in frozenset(conversation_ids)
-        if (row := connection.execute(_CONVERSATION, (user_no, uuid.UUID(conversation_id).bytes)).fetchone())
+        if (row := connection.execute(_CONVERSATION, (user_no, id_bytes(conversation_id))).fetchone())
     ]
     if numbers:
         _remove_numbers(connection, user_no, numbers)

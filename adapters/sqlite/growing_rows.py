@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
 import attrs
 import numpy as np
@@ -28,11 +28,12 @@ class GrowingRows(Generic[S]):
     Safe to extend from several threads, the same value too: the second one to do so gets memory of its own.
 
     Args:
-        rows: the first rows, shape (n, …); not written to afterwards.
+        rows: shape (n, …); not written to afterwards.
+        buffer: the memory that they are the beginning of; without it they have no spare rows.
     """
 
-    def __init__(self, rows: npt.NDArray[S]) -> None:
-        self._buffer = _Buffer(rows, len(rows))
+    def __init__(self, rows: npt.NDArray[S], buffer: _Buffer[S] | None = None) -> None:
+        self._buffer = _Buffer(rows, len(rows)) if buffer is None else buffer
         self.rows = rows
 
     @property
@@ -40,7 +41,7 @@ class GrowingRows(Generic[S]):
         """Memory that it takes, spare rows included."""
         return self._buffer.array.nbytes
 
-    def extended(self, rows: npt.NDArray[S]) -> Self:
+    def extended(self, rows: npt.NDArray[S]) -> GrowingRows[S]:
         """These rows and further ones."""
         length = len(self.rows)
         total = length + len(rows)
@@ -55,6 +56,4 @@ class GrowingRows(Generic[S]):
             buffer = _Buffer(array, total)
         # Nobody reads these rows yet: no value that holds them has been handed out.
         buffer.array[length:total] = rows
-        grown = type(self)(buffer.array[:total])
-        grown._buffer = buffer
-        return grown
+        return GrowingRows(buffer.array[:total], buffer)

@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 import json
 import sqlite3
-import uuid
 from collections.abc import Sequence
 
 import attrs
@@ -28,6 +27,7 @@ from ...domain.place import Scope
 from ...domain.projection import Projection
 from ...domain.sessions import SESSION_GAP
 from ...ports.lexical_index import LexicalIndex
+from .conversation_rows import id_text
 from .database import Database
 from .lexical_writing import add_documents, prepared, remove_documents, remove_user
 from .user_arrays import UserArrays
@@ -156,7 +156,7 @@ class SqliteLexicalIndex(LexicalIndex):
             "list the lexical index",
             lambda connection: connection.execute(_CONVERSATIONS, (tenant_id, user_id)).fetchall(),
         )
-        return frozenset(str(uuid.UUID(bytes=conversation_id)) for (conversation_id,) in rows)
+        return frozenset(id_text(conversation_id) for (conversation_id,) in rows)
 
     async def size_bytes(self) -> int:
         """Bytes of the index's tables in the file."""

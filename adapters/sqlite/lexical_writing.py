@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 
 from ...domain.lexical import BLOCK_DOCUMENTS, MAX_COUNT, LexicalDocument, pack_postings, unpack_postings
+from .conversation_rows import id_bytes
 
 _ENSURE_USER = "INSERT INTO lexical_users (tenant_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _USER = "SELECT user_no, next_number FROM lexical_users WHERE tenant_id = ? AND user_id = ?"
@@ -162,7 +163,7 @@ def remove_documents(
     words: Counter[str] = Counter()
     removed = 0
     for conversation_id in frozenset(conversation_ids):
-        key = (user_no, uuid.UUID(conversation_id).bytes)
+        key = (user_no, id_bytes(conversation_id))
         if (row := connection.execute(_DOCUMENT, key).fetchone()) is None:
             continue
         (number,) = row

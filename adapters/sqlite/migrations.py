@@ -33,6 +33,20 @@ MIGRATIONS = (
 SCHEMA_VERSION = MIGRATIONS[-1].version
 
 
+def checked_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of the file; 0 for a new one.
+
+    Raises:
+        ConfigurationError: it is newer than this code.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"{path} has schema version {version}, this talktiers knows {SCHEMA_VERSION}: upgrade talktiers"
+        )
+    return int(version)
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Brings the file to `SCHEMA_VERSION` in one transaction. Safe when several processes start at once.
 
@@ -40,11 +54,11 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         ConfigurationError: the file is of a newer version than this code.
         MigrationError: a script is missing from the installation.
     """
-    if _version(connection, path) == SCHEMA_VERSION:
+    if checked_version(connection, path) == SCHEMA_VERSION:
         return
     connection.execute("BEGIN EXCLUSIVE")
     try:
-        version = _version(connection, path)
+        version = checked_version(connection, path)
         for migration in MIGRATIONS:
             if migration.version > version:
                 for script in migration.scripts:
@@ -57,15 +71,6 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-def _version(connection: sqlite3.Connection, path: Path) -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > SCHEMA_VERSION:
-        raise ConfigurationError(
-            f"{path} has schema version {version}, this talktiers knows {SCHEMA_VERSION}: upgrade talktiers"
-        )
-    return int(version)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -7,7 +7,6 @@ import datetime as dt
 import itertools
 import re
 import sqlite3
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
@@ -20,6 +19,7 @@ from ...domain.place import Scope
 from ...domain.projection import Projection
 from ...domain.sessions import SESSION_GAP
 from ...ports.relationship_graph import GraphRecord, RelationshipGraph
+from .conversation_rows import id_bytes, id_text
 from .database import Database
 from .graph_arrays import Conversations, Flags, GraphArrays, Mentions
 from .graph_writing import PreparedRecord, add_records, prepared, remove_conversations, remove_user, words_of
@@ -142,7 +142,7 @@ class SqliteRelationshipGraph(RelationshipGraph):
 
     async def followed_by(self, *, scope: Scope, conversation_id: str, limit: int) -> list[str]:
         """Conversations that came next in the same place and session, in their order; empty for an invisible id."""
-        key = (scope.tenant_id, scope.user_id, uuid.UUID(conversation_id).bytes)
+        key = (scope.tenant_id, scope.user_id, id_bytes(conversation_id))
 
         def find(connection: sqlite3.Connection) -> list[str]:
             position = connection.execute(_POSITION, key).fetchone()
@@ -157,7 +157,7 @@ class SqliteRelationshipGraph(RelationshipGraph):
             for next_id, next_us in rows:
                 if session_id is None and dt.timedelta(microseconds=next_us - time_us) > self._session_gap:
                     break
-                following.append(str(uuid.UUID(bytes=next_id)))
+                following.append(id_text(next_id))
                 time_us = next_us
             return following
 
@@ -187,7 +187,7 @@ class SqliteRelationshipGraph(RelationshipGraph):
         rows = await self._database.read(
             "list the graph", lambda connection: connection.execute(_CONVERSATIONS, (tenant_id, user_id)).fetchall()
         )
-        return frozenset(str(uuid.UUID(bytes=conversation_id)) for (conversation_id,) in rows)
+        return frozenset(id_text(conversation_id) for (conversation_id,) in rows)
 
     async def size_bytes(self) -> int:
         """Bytes of the graph's tables in the file."""
@@ -259,10 +259,10 @@ def _read_after(connection: sqlite3.Connection, user_no: int, number: int) -> tu
             ids=np.frombuffer(b"".join(row[5] for row in rows), dtype=">u8").reshape(-1, 2).astype(np.uint64),
         ),
         Mentions(
-            numbers=mentions[:, 0].copy(),
+            numbers=mentions[:, 0].astype(np.int32),
             labels=mentions[:, 1].copy(),
             topics=mentions[:, 2].astype(np.bool_),
-            names=mentions[:, 3].copy(),
+            names=mentions[:, 3].astype(np.int32),
         ),
     )
 
@@ -282,9 +282,9 @@ def _matching(connection: sqlite3.Connection, user_no: int, wanted: str) -> list
 def _topics(
     connection: sqlite3.Connection, graph: GraphArrays, visible: Flags, found: Sequence[tuple[int, float]]
 ) -> list[RelatedTopic]:
+    newest = graph.newest([label_no for label_no, _ in found], visible=visible, limit=MAX_CONVERSATIONS)
     topics = []
-    for label_no, strength in found:
+    for (label_no, strength), conversation_ids in zip(found, newest, strict=True):
         (label,) = connection.execute(_LABEL, (graph.user_no, label_no)).fetchone()
-        ids = graph.newest(label_no, visible=visible, limit=MAX_CONVERSATIONS)
-        topics.append(RelatedTopic(label=label, strength=strength, conversation_ids=ids))
+        topics.append(RelatedTopic(label=label, strength=strength, conversation_ids=conversation_ids))
     return topics

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import attrs
 import numpy as np
@@ -17,6 +15,7 @@ from ...domain.derived import Intent, Summary
 from ...domain.place import Audience, Place, Scope
 from ...domain.projection import Projection
 from ...ports.summary_index import SemanticMatch, SummaryIndex, SummaryRecord
+from .conversation_rows import id_bytes, id_text
 from .database import Database
 from .growing_rows import GrowingRows
 from .summary_writing import VECTOR, add_summaries, remove_summaries
@@ -139,7 +138,7 @@ class SqliteSummaryIndex(SummaryIndex):
             places = {row[0]: row for row in connection.execute(_PLACES, user[:1]) if _allows(scope, row)}
             found: dict[str, Summary] = {}
             for conversation_id in conversation_ids:
-                row = connection.execute(_SUMMARY, (user[0], uuid.UUID(conversation_id).bytes)).fetchone()
+                row = connection.execute(_SUMMARY, (user[0], id_bytes(conversation_id))).fetchone()
                 if row is not None and row[0] in places:
                     key = ConversationKey(
                         tenant_id=scope.tenant_id, user_id=scope.user_id, conversation_id=conversation_id
@@ -162,7 +161,7 @@ class SqliteSummaryIndex(SummaryIndex):
         rows = await self._database.read(
             "list summaries", lambda connection: connection.execute(_CONVERSATIONS, (tenant_id, user_id)).fetchall()
         )
-        return frozenset(str(uuid.UUID(bytes=conversation_id)) for (conversation_id,) in rows)
+        return frozenset(id_text(conversation_id) for (conversation_id,) in rows)
 
     async def size_bytes(self) -> int:
         """Bytes of the summaries' tables in the file."""
@@ -250,7 +249,7 @@ def _nearest(
     packed_ids = ids[best].astype(">u8").tobytes()
     return [
         SemanticMatch(
-            conversation_id=str(uuid.UUID(bytes=packed_ids[16 * index : 16 * index + 16])),
+            conversation_id=id_text(packed_ids[16 * index : 16 * index + 16]),
             similarity=max(-1.0, min(1.0, cosine)),
         )
         for index, cosine in enumerate(similarity[rows[best]].tolist())

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...domain.place import Place
 from ...ports.summary_index import SummaryRecord
+from .conversation_rows import id_bytes
 from .time_expressions import offset_s, to_us
 
 _ENSURE_USER = "INSERT INTO summary_users (tenant_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -100,7 +101,7 @@ def remove_summaries(
         removed = connection.execute(_FORGET_ALL, (user_no,)).rowcount
     else:
         removed = sum(
-            connection.execute(_REMOVE, (user_no, uuid.UUID(conversation_id).bytes)).rowcount
+            connection.execute(_REMOVE, (user_no, id_bytes(conversation_id))).rowcount
             for conversation_id in conversation_ids
         )
     if removed:

@@ -87,7 +87,6 @@ class Worker:
         job.result = None
         if isinstance(error, DriverError):
             job.error = translated(error, operation=job.operation, path=self._path)
-            job.error.__cause__ = error
         elif isinstance(error, StopIteration):  # which a future refuses to carry
             job.error = RuntimeError(f"{job.operation} raised StopIteration")
             job.error.__cause__ = error
@@ -180,13 +179,19 @@ class Writer(Worker):
     def _group(self, waiting: deque[Job], connection: sqlite3.Connection) -> list[Job]:
         """Takes a group off what waits and runs it in one transaction; returns it with its outcomes."""
         group: list[Job] = []
-        deadline = time.monotonic() + MAX_GROUP_S
         try:
             self._set_synchronous(connection, self._synchronous if waiting[0].durable else "NORMAL")
             connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            # Another process writes, as a rule: all of these have waited for it.
+            while waiting and not waiting[0].alone:
+                group.append(waiting.popleft())
+            self._lose(group, error)
+            return group
+        deadline = time.monotonic() + MAX_GROUP_S
+        try:
             while waiting and not (job := waiting[0]).alone:
-                waiting.popleft()
-                group.append(job)
+                group.append(waiting.popleft())
                 if not job.future.cancelled():
                     # The first one needs no savepoint: should it fail, there is nothing else to lose.
                     self._call_within(job, connection, savepoint=len(group) > 1)
@@ -197,8 +202,6 @@ class Writer(Worker):
                     break
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if not group:
-                group.append(waiting.popleft())
             self._lose(group, error)
             _roll_back(connection)
         return group

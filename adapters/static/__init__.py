@@ -1,0 +1,1 @@
+"""Vectors from static word-piece tables that ship in a wheel."""

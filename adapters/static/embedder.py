@@ -96,8 +96,8 @@ class StaticEmbedder(Embedder):
     async def embed_query(self, *, text: str, weights: Mapping[str, float]) -> Vector:
         """See the port. Without weights the question is embedded like a text."""
         if not weights:
-            vectors = await self.embed(texts=[text])
-            return vectors[0]
+            vector: Vector = (await self.embed(texts=[text]))[0]
+            return vector
         await self.load()
         # Texts are embedded as they were written, and names have pieces of their own only with their capital.
         written = {word.lower(): word for word in reversed(_WORDS.findall(text[:MAX_CHARS]))}
@@ -109,6 +109,8 @@ class StaticEmbedder(Embedder):
 
     def knows(self, *, word: str) -> bool:
         """See the port. A word counts in lower case or as a name is written."""
+        if not word:
+            return False
         tokenizer = self._model().tokenizer
         return any(
             tokenizer.token_to_id(_WORD_START + form) is not None for form in (word, word.lower(), word.capitalize())

@@ -1,0 +1,1 @@
+"""Local text processing: words and stems, summaries, topics, intent. No model, no network."""

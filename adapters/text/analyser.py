@@ -32,10 +32,10 @@ _MAX_WORD_CHARS = 64
 _CACHED_WORDS = 65_536
 """A stem takes 20 µs, a cached one 0.1; this many words cover most of what a process meets, in some 15 MB."""
 
-_MIN_VOTES = 2
+_MIN_FOREIGN = 2
 _MIN_VOTE_SHARE = 0.2
-"""A text is taken for another language than the default one if it holds at least two distinct stop words of it, more
-than of the default one, and they are a fifth of its distinct words: in running text they are about half."""
+"""A text is taken for another language than the default one if it holds more distinct stop words of it, at least two of
+which the default one does not have, and they are a fifth of its distinct words: in running text they are about half."""
 
 _UNKNOWN = "und"
 
@@ -131,16 +131,18 @@ class SnowballAnalyser(TextAnalyser):
 
     def _latin_language(self, words: Iterable[str]) -> str:
         distinct = set(words)
-        votes: dict[str, int] = {}
-        for word in distinct:
-            for language in _VOTES.get(word, ()):
-                votes[language] = votes.get(language, 0) + 1
         default = self._latin_default
-        least = max(_MIN_VOTES, votes.get(default, 0) + 1, _MIN_VOTE_SHARE * len(distinct))
-        best = max(votes.values(), default=0)
-        if best < least:
-            return default
-        return next(language for language in LANGUAGES if votes.get(language) == best)
+        votes: dict[str, int] = {}
+        foreign: dict[str, int] = {}
+        for word in distinct:
+            languages = _VOTES.get(word, ())
+            for language in languages:
+                votes[language] = votes.get(language, 0) + 1
+                if default not in languages:
+                    foreign[language] = foreign.get(language, 0) + 1
+        least = max(votes.get(default, 0) + 1, _MIN_VOTE_SHARE * len(distinct))
+        eligible = [name for name, count in foreign.items() if count >= _MIN_FOREIGN and votes[name] >= least]
+        return min(eligible, key=lambda name: (-votes[name], _RANK[name]), default=default)
 
     def _make_token(self, language: str, word: str) -> Token:
         word = word[:_MAX_WORD_CHARS]
@@ -188,3 +190,4 @@ def _stop_word_votes() -> dict[str, tuple[str, ...]]:
 
 _VOTES = _stop_word_votes()
 """The Latin-script languages in which a word is a stop word."""
+_RANK = {name: rank for rank, name in enumerate(LANGUAGES)}

@@ -69,6 +69,7 @@ OTHER_FUNCTION_WORDS = words(
 
 INTERJECTIONS = words(
     """
+    yum yummers welp tho thru whatcha whatsup
     hi hii hiii hey heya heyy heyyy hello hallo hullo hiya howdy yo sup wassup wazzup greetings goodbye bye byebye cya
     farewell cheers welcome morning gm gn goodnight night nite evening afternoon moin moi ciao hola salut bonjour
     thanks thank thx thanx ty tysm tyvm thankyou ta pls plz please sorry sry apologies pardon excuse congrats
@@ -117,7 +118,7 @@ GENERIC_NOUNS = words(
     prices cost costs value values benefit benefits advantage advantages disadvantage drawback risk risks purpose meaning
     role roles function functions feature features  aspect aspects factor factors element elements basis basics
     source sources resource resources   item items object objects kg kilo kilos gram grams km kilometre
-    kilometres kilometer kilometers mile miles metre metres meter meters centimetre centimetres cm mm inch inches liter
+    kilometres kilometer kilometers mile miles metre metres meter meters millimetre millimetres millimeter centimetre centimetres gb mb tb ghz mhz kb cm mm inch inches liter
     litre liters litres euro euros dollar dollars buck bucks pound pounds cent cents percent%  hundreds thousands
     millions dozens k 5k 10k conversation conversations chat chats message messages text texts reply talk talks speech
     response responses comment comments feedback post posts link links page pages site sites website websites internet
@@ -146,6 +147,8 @@ GENERIC_NOUNS = words(
     winner beast   human humans being beings creature creatures individual individuals adult adults youth
     crowd public community communities society everyday  ass butt  stop stops break breaks pause rush hurry
     attitude honour honor pride proud mindset well-being wellbeing growth boost push pull lift burden pressure hype buzz
+    blast fave faves fav favs vid vids prob probs comp comps potential meantime gut guts plenty rid track mid
+    doin goin outing outings blessing blessings cause causes kinda approval meantime throughout awe sake guess
     newbie noob pro pros cons con upside downside downsides highlight highlights update updates upgrade upgrades setup
     setups stuffs oomph glimpse hassle pickle ride rides spin twist twists fix fixes  job jobs fingertips
     lifetime childhood adulthood future past present nowadays era eras timing schedule schedules appointment appointments
@@ -185,6 +188,7 @@ HEADS_ONLY = words(
     care culture language languages word sport sports exercise exercises workout workouts move moves position area
     problem rock rocks hall line box sensor sensors cover covers batch batches sample samples half piece weather
     temperature heat sun rain wind snow edge sheet sheets top bottom base ring head
+    try tries read reads play plays share shares plot drive drives stand step steps kick kicks feed pick
     spot field fields camp camps zone  run runs walk walks way night day week 
     """
 )
@@ -235,6 +239,13 @@ ADJECTIVES = words(
     addictive attractive expressive impressive effective massive obsessed addicted interested disappointed annoyed
     confused surprised shocked stunned frustrated overwhelmed worried concerned embarrassed ashamed jealous guilty
     innocent alright steady sudden rapid gradual constant frequent occasional rare permanent temporary instant immediate
+    scary therapeutic upbeat inclusive resilient essential allergic inevitable brutal evil pleasant unpleasant actual
+    coarse further cautious consistent persistent brilliant elegant vibrant fragrant abundant significant constant
+    distant reluctant hesitant ignorant arrogant urgent decent recent frequent evident apparent transparent silent
+    violent excellent magnificent convenient patient innocent efficient sufficient ancient current absent present
+    flawless whole nerve-wracking de-stress gross eerie cringe cheesy corny tacky fluent absolute major lifelong genuine
+    sincere pure mere sheer scarce fierce sane humane mature premature secure obscure bizarre solo duo iconic tricky
+    awkward straightforward tedious dreadful restless effortless seamless hands-on in-depth second-best fond proud
     eastern western northern southern central inside outside used unused spare leftover heartfelt bittersweet
     """
 )
@@ -242,7 +253,7 @@ ADJECTIVES = words(
 
 CLASSIFYING_ADJECTIVES = words(
     """
-    electric electronic digital analog analogue acoustic solar nuclear organic vegan vegetarian gluten-free dairy-free
+    electric electronic digital analog analogue acoustic solar nuclear organic gluten-free dairy-free
     medical musical historical political economic financial environmental industrial mechanical chemical biological
     botanical agricultural culinary athletic academic scientific technical mathematical philosophical psychological
     religious spiritual classical medieval roman victorian renaissance gothic baroque contemporary abstract indie folk

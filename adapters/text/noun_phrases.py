@@ -36,17 +36,25 @@ class Phrase:
 _RUN = frozenset({Tag.NOUN, Tag.HEAD, Tag.KIND, Tag.NAME})
 _ACTIVITY_LABELS = frozenset(verbs.ACTIVITY_FORMS.values())
 _COMPOUND_STARTS = frozenset(compound.split()[0] for compound in lexicon.COMPOUNDS)
+_BEFORE_GERUND = frozenset({Tag.VERB, Tag.BE, Tag.BREAK, Tag.SUBJECT, Tag.BEFORE_VERB, Tag.OTHER})
+_LEARNT = lexicon.words(
+    "learn learning learnt learned speak speaks speaking spoke study studying teach teaches teaching taught practice practise "
+    "practicing practising understand my some in fluent better of"
+)
 _MAX_RUN = 4
 """A longer run of nouns holds a verb that was not known as one."""
 _RUNNER_FOLLOWS = lexicon.words("out late low into away from on through a an the my over errands behind short around up")
 
 
 def normal_noun(word: Word) -> str:
-    """The form in which a noun stands in a label."""
+    """The label of a noun that stands alone: in the singular, "a hike" and "hikes" as "hiking"."""
     if word.tag is Tag.NAME:
         return word.low
-    label = verbs.ACTIVITY_NOUNS.get(word.low)
-    return label if label is not None else singular(word.low)
+    return _activity_or_same(word.low, singular(word.low))
+
+
+def _activity_or_same(low: str, noun: str) -> str:
+    return verbs.ACTIVITY_NOUNS.get(low, noun)
 
 
 def phrases(words: Sequence[Word]) -> Iterator[Phrase]:
@@ -64,29 +72,41 @@ def phrases(words: Sequence[Word]) -> Iterator[Phrase]:
                 run.append((compound, Tag.NOUN))
                 index += 2
                 if words[index - 1].possessive:
-                    yield from _phrases_of(run, run_start)
+                    yield from _phrases_of(run, run_start, words[run_start - 1].low if run_start else "")
                     run = []
                 continue
         if word.tag in _RUN:
-            if run and word.tag is Tag.NAME and run[-1][1] not in (Tag.NAME, Tag.KIND):
-                yield from _phrases_of(run, run_start)  # "my cat Pixel": two things
+            if run and _is_new_thing(words, index, run):
+                yield from _phrases_of(run, run_start, words[run_start - 1].low if run_start else "")
                 run = []
             if not run:
                 run_start = index
-            run.append((word.low if word.tag is Tag.KIND else normal_noun(word), word.tag))
+            run.append((word.low if word.tag in (Tag.KIND, Tag.NAME) else singular(word.low), word.tag))
             if word.possessive:
-                yield from _phrases_of(run, run_start)
+                yield from _phrases_of(run, run_start, words[run_start - 1].low if run_start else "")
                 run = []
         elif word.tag is not Tag.ADJECTIVE or run:
             if run:
-                yield from _phrases_of(run, run_start)
+                yield from _phrases_of(run, run_start, words[run_start - 1].low if run_start else "")
                 run = []
             if word.tag is Tag.ACTIVITY:
                 yield Phrase(label=verbs.ACTIVITY_FORMS[word.low], start=index, activity=True)
         if word.low in ("running", "run", "ran") and _is_sport(words, index):
             yield Phrase(label="running", start=index, activity=True)
         index += 1
-    yield from _phrases_of(run, run_start)
+    yield from _phrases_of(run, run_start, words[run_start - 1].low if run_start else "")
+
+
+def _is_new_thing(words: Sequence[Word], index: int, run: list[tuple[str, Tag]]) -> bool:
+    """Whether a noun that follows others begins a phrase of its own."""
+    word, previous = words[index], words[index - 1]
+    if word.tag is Tag.NAME:  # "my cat Pixel"
+        return run[-1][1] not in (Tag.NAME, Tag.KIND)
+    if word.low in _ACTIVITY_LABELS and singular(previous.low) != previous.low:  # "the kids camping"
+        return True
+    if len(run) == 1 and run[0][0] in _ACTIVITY_LABELS and word.tag is not Tag.HEAD:  # "I'm cooking carbonara"
+        return index < 2 or words[index - 2].tag in _BEFORE_GERUND
+    return False
 
 
 def _compound(first: Word, second: Word) -> str | None:
@@ -111,18 +131,21 @@ def _is_sport(words: Sequence[Word], index: int) -> bool:
     return word.low == "run" and before is not None and before.low in ("a", "my", "the", "long", "morning", "evening")
 
 
-def _phrases_of(run: list[tuple[str, Tag]], start: int) -> Iterator[Phrase]:
+def _phrases_of(run: list[tuple[str, Tag]], start: int, before: str = "") -> Iterator[Phrase]:
     while run and run[-1][1] is Tag.KIND:
         kind = run.pop()[0]
-        if not run and kind in lexicon.LANGUAGE_NAMES:
+        if not run and kind in lexicon.LANGUAGE_NAMES and before in _LEARNT:
             yield Phrase(label=kind, start=start)
     if not run:
         return
     if len(run) > _MAX_RUN:
         run = run[-2:]
-    alone = [text for text, tag in run if tag in (Tag.NOUN, Tag.NAME) and _stands_alone(text)]
-    kinds = any(tag is Tag.KIND for _, tag in run)
-    if not alone and not (kinds and run[-1][1] is Tag.HEAD):
+    alone = [
+        text if tag is Tag.NAME else _activity_or_same(text, text)
+        for text, tag in run
+        if (tag in (Tag.NOUN, Tag.NAME) and _stands_alone(text)) or (tag is Tag.KIND and text in lexicon.LANGUAGE_NAMES)
+    ]
+    if not alone and not (run[-1][1] is Tag.HEAD and any(tag is Tag.KIND for _, tag in run)):
         return
     proper = any(tag is Tag.NAME for _, tag in run)
     if len(run) == 1:

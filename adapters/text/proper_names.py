@@ -34,7 +34,11 @@ MAX_ENTITIES = 12
 
 def capitalised_inside(words: Sequence[Word]) -> frozenset[str]:
     """Words, in lower case, that stand capitalised within a sentence: names at the beginning of another one as well."""
-    return frozenset(word.low for word in words if not word.initial and _is_title(word) and not is_listed(word.low))
+    return frozenset(
+        word.low
+        for word in words
+        if word.text != word.low and not word.initial and _is_title(word) and not is_listed(word.low)
+    )
 
 
 def with_names(
@@ -53,6 +57,10 @@ def with_names(
         word = words[index]
         if word.low in banned:
             result.append(word._replace(tag=Tag.OTHER))
+            index += 1
+            continue
+        if word.text == word.low:  # the usual case, quickly
+            result.append(word)
             index += 1
             continue
         end = _name_end(words, index, inside, banned)
@@ -92,7 +100,7 @@ def _starts_name(words: Sequence[Word], index: int, inside: frozenset[str]) -> b
     if not _is_title(word) or word.tag in _NOT_IN_NAMES or _is_shouted(words, index):
         return False
     low = word.low
-    if low in lexicon.TIME_WORDS or low in lexicon.FAMILY_WORDS or word.tag is Tag.KIND:
+    if low in lexicon.TIME_WORDS or low in lexicon.FAMILY_WORDS or low in lexicon.CLASSIFYING_ADJECTIVES:
         return False
     following = words[index + 1] if index + 1 < len(words) else None
     goes_on = following is not None and _continues(following) and not _is_shouted(words, index + 1)

@@ -18,6 +18,8 @@ from .word_forms import singular
 class Tag(enum.Enum):
     """The part that a word plays."""
 
+    __hash__ = object.__hash__  # members are singletons; the inherited one is written in Python and slow
+
     DETERMINER = enum.auto()
     PREPOSITION = enum.auto()
     AND = enum.auto()
@@ -75,6 +77,29 @@ _SUBJECTS = lexicon.words(
 )
 _ABLE_NOUNS = lexicon.words("table vegetable cable stable fable timetable constable turntable bible convertible syllable")
 _ED_NOUNS = lexicon.words("biped moped hundred shred sacred naked wicked")
+_ATE_NOUNS = lexicon.words(
+    """
+    climate chocolate debate pirate estate candidate certificate graduate roommate flatmate classmate teammate playmate
+    karate template senate palate primate delegate advocate associate pomegranate carbohydrate chordate soulmate workmate
+    nitrate sulfate phosphate intimate ultimate
+    """
+)
+_IC_AL_IVE_ARY_NOUNS = lexicon.words(
+    """
+    music topic comic clinic ceramic mechanic magic traffic fabric picnic garlic plastic attic panic epic critic logic
+    ethic mosaic acrylic lyric statistic cosmetic republic tonic relic metric rhetoric lunatic skeptic sceptic diabetic
+    alcoholic pandemic epidemic graphic classic cleric arithmetic tunic aquatic hectic mimic antibiotic aerobic turmeric
+    animal festival hospital metal crystal journal medal pedal cereal signal capital canal rental arrival proposal funeral
+    mural manual material tutorial trial memorial terminal musical rehearsal survival coral individual criminal mammal
+    ritual vocal carnival interval scandal sandal admiral arsenal cathedral cardinal chemical dial editorial mineral petal
+    portal referral revival serial burial jackal narwhal offal opal oral royal rival decal recital hospital diagonal
+    detective archive olive beehive overdrive native executive relative motive alternative initiative adjective objective
+    narrative incentive captive fugitive representative cooperative locomotive preservative sedative adhesive additive
+    diary library dictionary documentary canary anniversary secretary salary summary boundary vocabulary glossary
+    missionary century commentary sanctuary estuary mercenary rosary granary aviary apothecary obituary seminary notary
+    estuary dispensary infirmary ovary rotary
+    """
+)
 _ISH_LIKE = ("-ish", "-like", "-looking", "-friendly", "-based", "-old", "-year", "-day", "-minute", "-hour", "-week",
              "-month", "-sized", "-style", "-ing", "-ed", "-up", "-off", "-out", "-down", "-in", "-to", "-er", "-est")  # fmt: skip
 
@@ -141,9 +166,14 @@ def _tag_by_form(low: str) -> Tag:
         return Tag.OTHER
     if "-" in low:
         parts = low.split("-")
-        if low.endswith(_ISH_LIKE) or all(part in _KNOWN and _KNOWN[part] is not Tag.NOUN for part in parts):
+        last = _KNOWN.get(parts[-1])
+        participle = last is Tag.VERB and parts[-1].endswith(("ing", "ed", "en", "ung", "ught"))
+        if low.endswith(_ISH_LIKE) or participle or all(part in _KNOWN and _KNOWN[part] is not Tag.NOUN for part in parts):
             return Tag.ADJECTIVE
         return Tag.KIND if low.endswith("-free") else Tag.NOUN
+    by_ending = _tag_by_ending(low)
+    if by_ending is not None:
+        return by_ending
     if low.endswith(("ous", "less", "ful", "esque", "iest")) or (
         low.endswith(("able", "ible")) and singular(low) not in _ABLE_NOUNS
     ):
@@ -165,12 +195,29 @@ def _tag_by_form(low: str) -> Tag:
     return Tag.NOUN
 
 
+def _tag_by_ending(low: str) -> Tag | None:
+    noun = singular(low)
+    if low.endswith(("ize", "izes", "izing", "ify", "ifies", "ifying")):
+        return Tag.VERB
+    if low.endswith("in") and _KNOWN.get(low + "g") is Tag.VERB:
+        return Tag.VERB
+    if len(low) > 6 and low.endswith(("ate", "ates", "ating")) and noun not in _ATE_NOUNS:
+        return Tag.VERB
+    if len(low) > 4 and low.endswith(("ic", "al", "ive", "ary")) and noun not in _IC_AL_IVE_ARY_NOUNS:
+        return Tag.KIND
+    if len(low) > 4 and low[-1] == "y" and not low.endswith(("ery", "ory", "ty")):
+        for base in (low[:-1], low[:-1] + "e", low[:-2]):
+            if len(base) > 2 and _KNOWN.get(base) in (Tag.VERB, Tag.UNDECIDED) and base not in ("man", "par", "cop"):
+                return Tag.ADJECTIVE
+    return None
+
+
 _BEFORE_NOUN = frozenset(
     {Tag.DETERMINER, Tag.PREPOSITION, Tag.ADJECTIVE, Tag.KIND, Tag.NOUN, Tag.HEAD, Tag.GENERIC, Tag.NAME, Tag.NUMBER,
      Tag.VERB, Tag.BE, Tag.ACTIVITY}
 )  # fmt: skip
 _NOUN_LIKE = frozenset({Tag.NOUN, Tag.HEAD, Tag.GENERIC, Tag.NAME})
-_AFTER_VERB = frozenset({Tag.DETERMINER, Tag.SUBJECT, Tag.NUMBER})
+_AFTER_VERB = frozenset({Tag.DETERMINER, Tag.SUBJECT, Tag.NUMBER, Tag.OTHER, Tag.BEFORE_VERB, Tag.ADJECTIVE})
 _TAKES_VERB = lexicon.words("help helps helped helping let make makes made go gonna come and")
 
 
@@ -201,12 +248,17 @@ def tagged(text: str) -> list[Word]:
 
 def _is_noun(word: Word, before: Tag, following: Tag, previous_low: str) -> bool:
     if before is Tag.BREAK:
-        return following not in _AFTER_VERB and following not in (
-            Tag.PREPOSITION, Tag.BEFORE_VERB, Tag.OTHER, Tag.ADJECTIVE)  # fmt: skip
+        if following in _NOUN_LIKE:
+            return word.low in lexicon.HEADS_ONLY  # "book tips", but "share photos"
+        return following not in _AFTER_VERB and following not in (Tag.PREPOSITION, Tag.KIND)
     if before not in _BEFORE_NOUN or previous_low in _TAKES_VERB:
         return False
-    if before in _NOUN_LIKE and word.low in verbs.AMBIGUOUS_S and following in _AFTER_VERB:
+    if before in _NOUN_LIKE and (following in _AFTER_VERB or following is Tag.PREPOSITION) and (
+        word.low in verbs.AMBIGUOUS_S
+    ):
         return False  # "the cat drinks the milk"
+    if before in _NOUN_LIKE and word.low in verbs.AMBIGUOUS and singular(previous_low) != previous_low:
+        return False  # "the kids drink"
     return True
 
 

@@ -35,16 +35,17 @@ _PHRASE = 1.1
 _PART = 0.8
 _REPEATED = 0.5
 _ACTIVITY = 1.25
+_NAME = 1.15
 _FAMILY = 0.6
 _LIKED = 0.4
 _FROM_BOT = 0.35
 _MOST_FROM_BOT = 0.9
 _LEAST_FROM_BOT = 0.5
 """Two mentions by the bot."""
-_COVERED = 0.75
+_COVERED = 0.6
 """Of the score that is left to a part once a phrase with it is among the topics, and the other way round."""
 
-_LIKING = lexicon.words("love loves like likes enjoy enjoys adore into about hobby learning learn playing play started")
+_LIKING = lexicon.words("love loves like likes enjoy enjoys adore into about hobby learn learning playing play plays study studying teach teaching")
 
 
 @attrs.define
@@ -157,6 +158,8 @@ def _count(scores: dict[str, _Score], phrase: Phrase, *, from_user: bool, extra:
     for label, weight in weighted:
         if phrase.activity:
             weight *= _ACTIVITY
+        elif phrase.proper:
+            weight *= _NAME
         if label in lexicon.FAMILY_WORDS:
             weight *= _FAMILY
         score = scores.setdefault(label, _Score(first=len(scores)))

@@ -38,6 +38,7 @@ _VERBS = """
     terrify test thank think threaten throw tie touch track transfer transform translate travel treat trigger trust try
     turn type understand unlock unpack unwind update upgrade upload urge use vanish vary visit vote wait wake walk wander
     want warn wash waste watch wear weigh welcome whisper win wipe wish wonder work worry wrap write yell
+    derail lube ding overheat misplace overreact affect meet free transition prep act pursue cultivate
     download uninstall configure enable disable reboot debug deploy compile merge refactor rename retry log message email
     text call dial hug kiss marry divorce propose flirt snore yawn sneeze cough bleed faint vomit heal stress chill
     apologize hype nail rock crush smash slay vibe binge stream scroll swipe tweet post repost google dm ghost ditch
@@ -116,10 +117,9 @@ _ALSO_NOUNS = """
 
 _ACTIVITIES = """
     bake climb cook cycle dance garden hike knit crochet sew swim ski snowboard skate skateboard surf kayak canoe sail
-    kitesurf windsurf jog sing sketch draw paint photograph woodwork camp fish hunt forage birdwatch meditate juggle
-    embroider quilt weave carve whittle sculpt weld solder brew homebrew ferment garden blog vlog stargaze geocache
-    boulder parkour fence bowl volunteer backpack snorkel bike journal thrift scrapbook beatbox busk letterpress
-    code knit horseback-ride wrestle row unicycle
+    kitesurf windsurf jog sing sketch draw paint photograph woodwork camp fish forage birdwatch meditate
+    embroider quilt weave carve whittle sculpt weld solder brew homebrew blog vlog stargaze geocache boulder parkour
+    fence bowl volunteer backpack snorkel bike scrapbook beatbox busk letterpress code horseback-ride wrestle unicycle
     """
 """What people do for its own sake: any form of the verb is the same topic, named by its -ing form."""
 

@@ -45,7 +45,7 @@ _SAME = words(
     earnings surroundings belongings kudos rhinoceros asbestos albatross pegasus minus plus versus lass mass pass ass
     windows starbucks mcdonalds adidas lexus prius asus airbus ibis iris tennis pelvis basis thesis crisis oasis
     analysis diagnosis hypothesis genesis nemesis paralysis psoriasis arthritis sepsis chassis debris hers yours
-    overseas aids rawls yes this his its us is was has does goes less unless across gravitas pampas alias texas 
+    trans overseas aids rawls yes this his its us is was has does goes less unless across gravitas pampas alias texas 
     """
 )
 """Words in -s that are no plurals, or are not said in the singular."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ import click
 
 from ...domain.json_values import JsonValue
 from ...domain.place import Place
-from ..demo import USER_ID, Asked, DemoRun, run_demo
+from ..demo import USER_ID, Asked, Stored, run_demo
 from ..settings import Settings
 from .options import chosen_source, json_option, memory_options
 from .output import print_json, shown_block
@@ -41,21 +42,41 @@ def demo(*, settings: Settings, as_json: bool) -> None:
 
 
 def _demo(settings: Settings, *, as_json: bool, kept: bool) -> None:
-    def show(asked: Asked) -> None:
+    stored: list[Stored] = []
+    questions: list[Asked] = []
+
+    def on_stored(result: Stored) -> None:
+        stored.append(result)
+        if not as_json:
+            _print_stored(result, settings, kept=kept)
+
+    def on_asked(asked: Asked) -> None:
+        questions.append(asked)
         if not as_json:
             _print_asked(asked)
 
     if not as_json:
-        click.echo(
-            f"{_heading('A conversation')} of Mira and a bot called Juno, 3 March to 13 April 2025, some of it private"
-        )
-    done = run(run_demo(settings, on_asked=show))
+        click.echo(f"{_heading('A conversation')} of Mira and a bot called Juno over six weeks, some of it private")
+    run(run_demo(settings, on_stored=on_stored, on_asked=on_asked))
     if as_json:
-        print_json(_demo_json(done))
+        print_json(_demo_json(stored[0], questions))
     else:
-        _print_end(done, settings, kept=kept)
-    if any(asked.private_stays_out is False for asked in done.asked):
+        click.echo()
+        click.echo(_heading("What to type next"))
+        for line in _next_commands(settings.sqlite.path if kept else None):
+            click.echo(f"  {line}")
+    if any(asked.private_stays_out is False for asked in questions):
         failed()
+
+
+def _print_stored(stored: Stored, settings: Settings, *, kept: bool) -> None:
+    report = stored.report
+    were_there = f" ({report.already_there} were there already)" if report.already_there else ""
+    where = f"in {settings.sqlite.path}" if kept else "in a temporary database"
+    click.echo(
+        f"{_heading('Stored')} {report.stored} exchanges{were_there} in {1000 * report.duration_s:.0f} ms, "
+        f"in every tier after {1000 * stored.searchable_s:.0f} ms, {where}"
+    )
 
 
 def _print_asked(asked: Asked) -> None:
@@ -74,21 +95,6 @@ def _print_asked(asked: Asked) -> None:
         click.echo(f"  “{word}” {state}")
 
 
-def _print_end(done: DemoRun, settings: Settings, *, kept: bool) -> None:
-    stored = done.stored
-    click.echo()
-    click.echo(
-        f"{_heading('Stored')} {stored.stored} conversations"
-        + (f" ({stored.already_there} were there already)" if stored.already_there else "")
-        + f" in {1000 * stored.duration_s:.0f} ms, in every tier after {1000 * done.searchable_s:.0f} ms, "
-        + (f"in {settings.sqlite.path}" if kept else "in a temporary database that is gone now")
-    )
-    click.echo()
-    click.echo(_heading("What to type next"))
-    for line in _next_commands(settings.sqlite.path if kept else None):
-        click.echo(f"  {line}")
-
-
 def _next_commands(path: str | None) -> list[str]:
     name = program()
     db = shlex.quote(path or _SUGGESTED_DB)
@@ -97,7 +103,7 @@ def _next_commands(path: str | None) -> list[str]:
         *keep,
         f'{name} context {USER_ID} "how is my cat?" --db {db}',
         f'{name} explain {USER_ID} "what shall I give Mum?" --db {db}',
-        f'{name} search {USER_ID} "regatta" --channel boathouse --server rowing-club --audience public_channel --db {db}',
+        f'{name} search {USER_ID} "when is training?" --channel boathouse --server rowing-club --audience public_channel --db {db}',
         f"{name} topics {USER_ID} --db {db}",
         f"{name} export {USER_ID} --output mira.jsonl --db {db}",
         f"{name} forget {USER_ID} --db {db}",
@@ -114,10 +120,10 @@ def _where(place: Place) -> str:
     return f"in the public channel #{place.channel_id}"
 
 
-def _demo_json(done: DemoRun) -> JsonValue:
+def _demo_json(stored: Stored, questions: Sequence[Asked]) -> JsonValue:
     return {
-        "stored": done.stored.to_json(),
-        "searchable_s": round(done.searchable_s, 3),
+        "stored": stored.report.to_json(),
+        "searchable_s": round(stored.searchable_s, 3),
         "questions": [
             {
                 "question": asked.question.text,
@@ -127,6 +133,6 @@ def _demo_json(done: DemoRun) -> JsonValue:
                 "metadata": asked.bundle.assembly_metadata.to_json(),
                 "private_stays_out": asked.private_stays_out,
             }
-            for asked in done.asked
+            for asked in questions
         ],
     }

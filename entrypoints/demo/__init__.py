@@ -46,7 +46,7 @@ QUESTIONS: Final = (
     DemoQuestion(
         text="What must I not cook for Tomas?",
         place=_DIRECT,
-        shows="the question shares hardly a word with what was said about it",
+        shows="an allergy, told weeks ago in other words",
     ),
     DemoQuestion(
         text="What do you know about my new job?",
@@ -80,34 +80,33 @@ class Asked:
 
 
 @attrs.frozen(kw_only=True)
-class DemoRun:
-    """What the demonstration did. ``searchable_s``: from the first store until every tier held everything."""
+class Stored:
+    """The conversation in the memory. ``searchable_s``: from the first store until every tier held everything."""
 
-    stored: ImportReport
+    report: ImportReport
     searchable_s: float
-    asked: tuple[Asked, ...]
 
 
-async def run_demo(settings: Settings, *, on_asked: Callable[[Asked], None] = lambda _: None) -> DemoRun:
+async def run_demo(
+    settings: Settings, *, on_stored: Callable[[Stored], None], on_asked: Callable[[Asked], None]
+) -> None:
     """Stores the conversation, asks the questions.
 
     Repeating it on the same database stores nothing twice.
 
     Args:
+        on_stored: called when everything is stored and searchable.
         on_asked: called with each question as soon as it has its context.
     """
     began = time.perf_counter()
     conversation = importlib.resources.files(__package__) / "conversation.jsonl"
     async with open_memory(settings) as memory:
         with importlib.resources.as_file(conversation) as path:
-            stored = await memory.import_conversations(JsonLines(path=str(path)))
+            report = await memory.import_conversations(JsonLines(path=str(path)))
         await memory.settle()
-        searchable_s = time.perf_counter() - began
-        asked = []
+        on_stored(Stored(report=report, searchable_s=time.perf_counter() - began))
         for question in QUESTIONS:
-            asked.append(await _ask(memory, question))
-            on_asked(asked[-1])
-    return DemoRun(stored=stored, searchable_s=searchable_s, asked=tuple(asked))
+            on_asked(await _ask(memory, question))
 
 
 async def _ask(memory: HierarchicalMemoryManager, question: DemoQuestion) -> Asked:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 from ...adapters.off_loop import WorkerThread
 from ...adapters.system.clock import SystemClock
@@ -25,21 +24,17 @@ from .container import Container, container_for
 from .resources import SharedResources
 
 
-@asynccontextmanager
-async def opened_memory(settings: Settings) -> AsyncIterator[Memory]:
-    """A memory whose tiers are open and whose projector runs.
+async def opened_memory(settings: Settings, stack: AsyncExitStack) -> Memory:
+    """A memory whose tiers are open and whose projector runs; closing the stack closes it.
 
     Raises:
-        ConfigurationError, BackendError: a tier cannot be opened; what was opened before it is closed again.
+        ConfigurationError, BackendError: a tier cannot be opened. What was opened before it is on the stack.
     """
-    async with AsyncExitStack() as stack:
-        tiers, processors = await opened_parts(settings, stack)
-        memory = Memory(tiers=tiers, processors=processors, options=memory_options(settings))
-        memory.start()
-        try:
-            yield memory
-        finally:
-            await memory.close()
+    tiers, processors = await opened_parts(settings, stack)
+    memory = Memory(tiers=tiers, processors=processors, options=memory_options(settings))
+    stack.push_async_callback(memory.close)
+    memory.start()
+    return memory
 
 
 async def opened_parts(settings: Settings, stack: AsyncExitStack) -> tuple[Tiers, Processors]:
@@ -50,10 +45,11 @@ async def opened_parts(settings: Settings, stack: AsyncExitStack) -> tuple[Tiers
     container = container_for(settings, resources)
     embedder: Embedder | None = await stack.enter_async_context(container.embedder())
     tiers = await _opened_tiers(container, settings, stack, embedder)
+    analyser = SnowballAnalyser(default_language=settings.lexical.language)
     processors = Processors(
-        analyser=SnowballAnalyser(default_language=settings.lexical.language),
-        summariser=LocalSummariser(off_loop=off_loop),
-        topics=LocalTopicExtractor(off_loop=off_loop),
+        analyser=analyser,
+        summariser=LocalSummariser(analyser=analyser, worker=off_loop),
+        topics=LocalTopicExtractor(analyser=analyser, worker=off_loop),
         intents=RuleIntentClassifier(),
         tokens=EstimatingTokenCounter(),
         embedder=embedder,

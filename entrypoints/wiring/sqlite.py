@@ -36,7 +36,7 @@ async def cache(settings: Settings, resources: SharedResources) -> AsyncIterator
     from ...adapters.sqlite.recent_cache import SqliteRecentCache
 
     yield SqliteRecentCache(
-        database=await resources.database(), max_conversations=settings.cache.size, ttl_s=settings.cache.ttl_s
+        database=await resources.database(), size=settings.cache.size, ttl_s=settings.cache.ttl_s
     )
 
 

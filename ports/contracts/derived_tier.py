@@ -159,7 +159,7 @@ class DerivedTierContract(Generic[TierT]):
 
     async def test_forgetting_conversations_takes_these_and_leaves_the_rest(self, tier: TierT) -> None:
         await self.hold(tier, [examples.stored(number) for number in range(1, 6)])
-        gone = [examples.conversation_id(2), examples.conversation_id(4), examples.conversation_id(99)]
+        gone = [examples.conversation_id(number) for number in (2, 4, 99, 2)] + ["", "' OR 1=1 --"]
         assert await tier.forget_conversations(tenant_id="default", user_id="ana", conversation_ids=gone) > 0
         left = {examples.conversation_id(number) for number in (1, 3, 5)}
         assert set(await self.found(tier, examples.scope(), limit=9)) == left

@@ -35,8 +35,10 @@ def record(
     session_id: str | None = None,
     bot_id: str = "default",
 ) -> GraphRecord:
-    """A conversation of Ana's about these topics."""
-    item = examples.stored(number, place=place, minute=minute, session_id=session_id, bot_id=bot_id)
+    """A conversation of Ana's about these topics; a sitting of its own, unless ``minute`` or ``session_id`` say otherwise."""
+    item = examples.stored(
+        number, place=place, minute=60 * number if minute is None else minute, session_id=session_id, bot_id=bot_id
+    )
     return examples.graph_record(item, topics=topics, entities=entities)
 
 
@@ -116,8 +118,25 @@ class RelationshipGraphContract(DerivedTierContract[RelationshipGraph]):
         order = await self.related(tier, "guitar")
         assert order.index("amplifier") < order.index("weather")
 
+    async def test_what_came_right_before_or_after_is_related_but_less(self, tier: RelationshipGraph) -> None:
+        await tier.add(
+            records=[
+                record(1, "rain", minute=1),
+                record(2, "fox", minute=2),
+                record(3, "guitar", "amplifier", minute=3),
+                record(4, "porto", minute=4),
+                record(5, "sister", minute=5, place=examples.GARDEN),
+                record(6, "forest", minute=90),
+            ]
+        )
+        order = await self.related(tier, "guitar")
+        assert order[:2] == ["guitar", "amplifier"]
+        assert set(order[2:]) == {"fox", "porto"}
+
     async def test_conversations_of_a_topic_come_newest_first(self, tier: RelationshipGraph) -> None:
-        await tier.add(records=[record(1, "guitar", minute=2), record(2, "guitar", minute=9), record(3, "guitar")])
+        await tier.add(
+            records=[record(1, "guitar", minute=2), record(2, "guitar", minute=9), record(3, "guitar", minute=3)]
+        )
         (topic,) = await tier.related_topics(scope=ANA, labels=["guitar"], limit=5)
         newest_first = tuple(examples.conversation_id(number) for number in (2, 3, 1))
         assert topic.conversation_ids == newest_first[: self.most_conversations]
@@ -173,12 +192,12 @@ class RelationshipGraphContract(DerivedTierContract[RelationshipGraph]):
     async def test_what_came_next_stays_in_place_bot_and_session(self, tier: RelationshipGraph) -> None:
         await tier.add(
             records=[
-                record(1),
-                record(2, place=examples.GARDEN),
-                record(3, bot_id="robin"),
-                record(4),
-                record(5, session_id="evening"),
-                record(6),
+                record(1, minute=1),
+                record(2, minute=2, place=examples.GARDEN),
+                record(3, minute=3, bot_id="robin"),
+                record(4, minute=4),
+                record(5, minute=5, session_id="evening"),
+                record(6, minute=6),
                 record(7, minute=200),
             ]
         )
@@ -193,13 +212,13 @@ class RelationshipGraphContract(DerivedTierContract[RelationshipGraph]):
         assert following == [examples.conversation_id(2)]
 
     async def test_one_that_arrives_late_takes_its_place(self, tier: RelationshipGraph) -> None:
-        await tier.add(records=[record(1), record(3)])
-        await tier.add(records=[record(2)])
+        await tier.add(records=[record(1, minute=1), record(3, minute=3)])
+        await tier.add(records=[record(2, minute=2)])
         following = await tier.followed_by(scope=ANA, conversation_id=examples.conversation_id(1), limit=9)
         assert following == [examples.conversation_id(number) for number in (2, 3)]
 
     async def test_nothing_follows_an_invisible_or_unknown_conversation(self, tier: RelationshipGraph) -> None:
-        await tier.add(records=[record(1, place=examples.CELLAR), record(2, place=examples.CELLAR)])
+        await tier.add(records=[record(n, minute=n, place=examples.CELLAR) for n in (1, 2)])
         reader = examples.scope(place=examples.SQUARE)
         for asked in (examples.conversation_id(1), examples.conversation_id(99), "", "' OR 1=1 --"):
             assert await tier.followed_by(scope=reader, conversation_id=asked, limit=9) == []
@@ -228,6 +247,8 @@ class RelationshipGraphContract(DerivedTierContract[RelationshipGraph]):
             expected = await model.related_topics(scope=reader, labels=sorted(asked), limit=99)
             actual = await tier.related_topics(scope=reader, labels=sorted(asked), limit=99)
             best = await tier.related_topics(scope=reader, labels=sorted(asked), limit=2)
+            interests = await tier.interests(scope=reader, limit=99)
+            assert set(labels(interests)) == set(labels(await model.interests(scope=reader, limit=99)))
             named = await tier.entities(scope=reader, limit=99)
             assert named == await model.entities(scope=reader, limit=99)
             for item in history:

@@ -8,11 +8,13 @@ from talktiers.adapters.sqlite.database import Database
 from talktiers.adapters.sqlite.lexical_index import SqliteLexicalIndex
 from talktiers.adapters.sqlite.outbox import SqliteOutbox
 from talktiers.adapters.sqlite.recent_cache import SqliteRecentCache
+from talktiers.adapters.sqlite.relationship_graph import MAX_CONVERSATIONS, SqliteRelationshipGraph
 from talktiers.adapters.sqlite.summary_index import SqliteSummaryIndex
 from talktiers.ports.contracts.conversation_archive import ConversationArchiveContract
 from talktiers.ports.contracts.lexical_index import LexicalIndexContract
 from talktiers.ports.contracts.outbox import OutboxContract
 from talktiers.ports.contracts.recent_cache import RecentCacheContract
+from talktiers.ports.contracts.relationship_graph import RelationshipGraphContract
 from talktiers.ports.contracts.stores import Stores, StoresContract
 from talktiers.ports.contracts.summary_index import SummaryIndexContract
 
@@ -59,3 +61,12 @@ class TestSqliteSummaryIndex(SummaryIndexContract):
     async def make(self) -> AsyncIterator[SqliteSummaryIndex]:
         async with database() as opened:
             yield SqliteSummaryIndex(opened, fingerprint="test-1", dimensions=self.dimensions)
+
+
+class TestSqliteRelationshipGraph(RelationshipGraphContract):
+    most_conversations = MAX_CONVERSATIONS
+
+    @contextlib.asynccontextmanager
+    async def make(self) -> AsyncIterator[SqliteRelationshipGraph]:
+        async with database() as opened:
+            yield SqliteRelationshipGraph(opened)

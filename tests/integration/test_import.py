@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from command_line import COMMAND, TIMEOUT_S, environment, line, type_in, write_lines
 
+BATCH = 512
+"""Lines that are stored together; after them it waits for more."""
 TIMES = [f"2025-03-{day:02d}T10:00:00+01:00" for day in range(1, 29)]
 
 
@@ -67,7 +69,12 @@ def test_bad_lines_are_reported_with_number_and_reason_kept_and_do_not_stop_the_
     done = type_in(tmp_path, "import", "jsonl", "a.jsonl", "--rejects", "bad.jsonl", "--json")
     assert done.code == 1
     assert (done.json["stored"], done.json["rejected"], done.json["total"]) == (2, 4, 6)
-    for said in ("line 2: not JSON", "line 3: occurred_at has no time zone", "did you mean 'user_name'?", "line 5: user_id"):
+    for said in (
+        "line 2: not JSON",
+        "line 3: occurred_at has no time zone",
+        "did you mean 'user_name'?",
+        "line 5: user_id",
+    ):
         assert said in done.err
     kept = [json.loads(item) for item in (tmp_path / "bad.jsonl").read_text().splitlines()]
     assert sorted(item["position"] for item in kept) == ["line 2", "line 3", "line 4", "line 5"]
@@ -129,8 +136,9 @@ def test_killed_and_run_again_every_line_is_there_exactly_once(tmp_path: Path) -
     again = type_in(tmp_path, "import", "jsonl", "a.jsonl", "--json").json
     assert again["already_there"] >= before
     assert again["stored"] + again["already_there"] == 6000
-    exported = type_in(tmp_path, "export", "ada").out.splitlines()
-    assert sorted(json.loads(item)["user_message"] for item in exported) == sorted(
+    exported = type_in(tmp_path, "export", "ada")
+    assert exported.code == 0, exported.err
+    assert sorted(json.loads(item)["user_message"] for item in exported.out.splitlines()) == sorted(
         json.loads(item)["user_message"] for item in lines
     )
 
@@ -152,11 +160,11 @@ def test_interrupted_while_it_waits_for_input_it_ends_at_once_with_130(tmp_path:
         [*COMMAND, "import", "jsonl", "-"], cwd=tmp_path, stdin=reading, stderr=subprocess.PIPE, env=environment()
     )
     try:
+        os.write(writing, "".join(f"{line(str(item))}\n" for item in range(BATCH)).encode())
         given_up = time.monotonic() + TIMEOUT_S
-        while not (tmp_path / "talktiers.db").exists():
+        while _stored(tmp_path / "talktiers.db") < BATCH:
+            assert running.poll() is None
             assert time.monotonic() < given_up
-            time.sleep(0.01)
-        time.sleep(0.3)  # not for the result: an earlier signal would only be a weaker test
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=10)
     finally:
