@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from .analysis import Analysis
-from .conversation import Conversation, ScoredConversation
+from .conversation import Conversation
 from .derived import RelatedTopic, Summary
 
 
@@ -33,11 +33,6 @@ class Question:
     text: str
     idf: Mapping[str, float]
     analyse: Callable[[str], Analysis]
-
-    @property
-    def mass(self) -> float:
-        """The idf of all its terms together."""
-        return sum(self.idf.values())
 
 
 @attrs.frozen(kw_only=True)
@@ -67,11 +62,6 @@ class Candidate:
     @property
     def conversation_id(self) -> str:
         return self.conversation.conversation_id
-
-    @property
-    def scored(self) -> ScoredConversation:
-        """The conversation with its score alone."""
-        return ScoredConversation(conversation=self.conversation, score=self.score)
 
 
 @attrs.frozen(kw_only=True)

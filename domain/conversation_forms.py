@@ -9,9 +9,11 @@ import attrs
 from .context_material import Candidate, ContextMaterial, Part
 from .conversation import Conversation
 from .packed_context import Entry, Form
-from .passages import PassageReader, QuestionTerms, Sides
+from .passages import PassageReader
+from .question_terms import QuestionTerms
 from .quoting import quoted
 from .rendering import Renderer
+from .sides import Sides
 
 MIN_ENTRY_CHARS = 40
 """An entry cut shorter than this says too little for its place."""
@@ -66,7 +68,7 @@ class ConversationForms:
         candidate = self.candidate(conversation)
         if candidate is not None and candidate.summary is not None and not passage.whole:
             line = self._renderer.summary(candidate.summary.text)
-            mass = self._terms.mass_of(candidate.summary.text)
+            mass = self._terms.mass(self._terms.bits_of(candidate.summary.text))
             if len(line) < room and (mass > passage.mass or not passage.mass):
                 return self._entry(part, conversation, Form.SUMMARY, (line,), Sides(user="", bot=""))
         lines = self._turns(conversation, passage.sides)

@@ -38,9 +38,11 @@ class Explanation:
     def __str__(self) -> str:
         metadata = self.metadata
         blocks = [
-            f"question: {shortened(quoted(metadata.query), 4 * MAX_TEXT_CHARS)}\n"
-            f"context: {len(self.packed.text)} of {metadata.max_chars} characters, intent {metadata.intent.value}, "
-            f"{metadata.retrieval_time_ms:.1f} ms",
+            (
+                f"question: {shortened(quoted(metadata.query), 4 * MAX_TEXT_CHARS)}\n"
+                f"context: {len(self.packed.text)} of {metadata.max_chars} characters, "
+                f"intent {metadata.intent.value}, {metadata.retrieval_time_ms:.1f} ms"
+            ),
             _table(_HEAD, [_line_cells(line) for line in self.lines]) if self.lines else "Nothing is in the context.",
         ]
         if self.left_out:

@@ -8,7 +8,7 @@ import attrs
 
 from .context_material import Candidate, Part
 from .conversation import Conversation
-from .passages import Sides
+from .sides import Sides
 
 
 class Form(enum.StrEnum):

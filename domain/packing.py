@@ -14,9 +14,9 @@ from .conversation import Conversation
 from .conversation_forms import MIN_ENTRY_CHARS, ConversationForms, lines_cost
 from .derived import RelatedTopic
 from .packed_context import Entry, Form, LeftOut, LeftOutReason, PackedContext
-from .passages import Sides
 from .prompt_sheet import LabelLine, PromptSheet
 from .rendering import LabelKind, Renderer
+from .sides import Sides
 
 ALWAYS_RECENT = 2
 """The newest exchanges, which are shown whatever else is."""
@@ -239,10 +239,11 @@ class _Packing:
             if id_ in self._shown or id_ in left_out:
                 continue
             candidate = self._forms.candidate(conversation)
+            repeated = id_ in self._repeated or _content(conversation) in self._contents
             left_out[id_] = LeftOut(
                 item=id_,
                 part=part if candidate is None else Part.RELEVANT,
-                reason=LeftOutReason.DUPLICATE if id_ in self._repeated else LeftOutReason.BUDGET,
+                reason=LeftOutReason.DUPLICATE if repeated else LeftOutReason.BUDGET,
                 tiers=self._forms.tiers(part, conversation),
                 score=None if candidate is None else candidate.score,
             )

@@ -8,14 +8,16 @@ numbers, names, words that say something. Small talk is worth nothing, counter-q
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import attrs
 
-from .context_material import Question
-from .excerpts import excerpts, sentences
+from .excerpts import MAX_ANALYSED_CHARS, excerpts, sentences
+from .question_terms import QuestionTerms
 from .quoting import quoted, shortened
+from .sides import Sides
 
 MIN_CUT_CHARS = 30
 """A piece cut shorter than this says nothing."""
@@ -38,17 +40,10 @@ _REACH = 2
 _BEGINNING = 3
 """Sentences at the beginning of a message that may be shown whatever they hold."""
 _MAX_UNSEEN_SENTENCES = 8
-_SHORT_STEM_CHARS = 4
+"""Of each side, taken apart where no sentence begins a word as the question does."""
 
 _FACT = re.compile(rf"\d+|[^\W\d_][\w-]{{{_LONG_WORD_CHARS - 1},}}|[^\W\d_a-z][\w-]+")
 """A number, a longer word, or one that is written with a capital."""
-
-
-class Sides(NamedTuple):
-    """Something of both sides of a conversation."""
-
-    user: str
-    bot: str
 
 
 @attrs.frozen(kw_only=True)
@@ -66,80 +61,10 @@ class Passage:
     whole: bool
 
 
-class QuestionTerms:
-    """The terms of a question as bits, and what sets of them weigh together."""
-
-    def __init__(self, question: Question) -> None:
-        self._analyse = question.analyse
-        self.idf = question.idf
-        self.words = frozenset(question.text.lower().split())
-        self._total = sum(question.idf.values())
-        self._bits = {term: 1 << number for number, term in enumerate(question.idf)}
-        self._masses = {0: 0.0}
-        # A stem may differ from its word in the last letter: happi, happy.
-        self._stems = tuple(term[:-1] if len(term) > _SHORT_STEM_CHARS else term for term in question.idf)
-
-    def seen_in(self, text: str) -> int:
-        """The bits of the terms that stand in a text, at a quick look: forms that share no beginning are missed."""
-        lower = text.lower()
-        for stem in self._stems:
-            if stem in lower:
-                return self.bits_of(text)
-        return 0
-
-    def bits_of(self, text: str) -> int:
-        """The bits of the terms that stand in a text."""
-        found = 0
-        bits = self._bits
-        if bits:
-            for token in self._analyse(text).tokens:
-                if token.term in bits:
-                    found |= bits[token.term]
-                if token.also in bits:
-                    found |= bits[token.also]
-        return found
-
-    def mass_of(self, text: str) -> float:
-        """Share of the question's idf that a text holds, 0 to 1."""
-        return self.mass(self.bits_of(text))
-
-    def words_of(self, text: str) -> dict[str, int]:
-        """The words of a text that the question has too, in whatever form, with the bits of their terms."""
-        asked = self._bits
-        if not asked:
-            return {}
-        return {
-            token.word: asked.get(token.term or "", 0) | asked.get(token.also or "", 0)
-            for token in self._analyse(text).tokens
-            if token.term in asked or token.also in asked
-        }
-
-    def mass_of(self, text: str) -> float:
-        """Share of the question's idf that a text holds, 0 to 1."""
-        return self.mass(self.bits_of(text))
-
-    def words_of(self, text: str) -> dict[str, int]:
-        """The words of a text that the question has too, in whatever form, with the bits of their terms."""
-        words: dict[str, int] = {}
-        if self._bits:
-            for token in self._analyse(text).tokens:
-                bits = self._bits.get(token.term or "", 0) | self._bits.get(token.also or "", 0)
-                if bits:
-                    words[token.word] = bits
-        return words
-
-    def mass(self, bits: int) -> float:
-        """Share of the question's idf, 0 to 1."""
-        if bits not in self._masses:
-            held = sum(self.idf[term] for term, bit in self._bits.items() if bits & bit)
-            self._masses[bits] = held / self._total if self._total else 0.0
-        return self._masses[bits]
-
-
 @attrs.define
 class _Sentence:
     side: int
-    index: int
+    place: int
     """Sentences with consecutive ones stand beside each other."""
     text: str
     found: int
@@ -148,7 +73,7 @@ class _Sentence:
 
 class _Piece(NamedTuple):
     side: int
-    index: int
+    place: int
     text: str
     found: int
     worth: float
@@ -178,6 +103,7 @@ class PassageReader:
                     sentence.found = terms.bits_of(sentence.text)
         self._pieces = [piece for side in found for piece in _pieces(side, speakers=speakers | terms.words)]
         self._sentences = sum(len(side) for side in found)
+        self._complete = all(len(message) <= MAX_ANALYSED_CHARS for message in messages)
 
     def passage(self, max_chars: int) -> Passage:
         """The best passage of at most ``max_chars`` characters, names included; empty where nothing can be said."""
@@ -196,7 +122,7 @@ class PassageReader:
         return Passage(
             sides=Sides(user=_joined(chosen, side=0), bot=_joined(chosen, side=1)),
             mass=self._terms.mass(held),
-            whole=cut is None and len(chosen) == self._sentences,
+            whole=self._complete and cut is None and len(chosen) == self._sentences,
         )
 
     def _best(self, rest: Iterable[_Piece], chosen: list[_Piece], held: int, left: int) -> _Piece | None:
@@ -215,14 +141,14 @@ class PassageReader:
         gap = self._label_chars[piece.side]
         for other in chosen:
             if other.side == piece.side:
-                if abs(other.index - piece.index) == 1:
+                if abs(other.place - piece.place) == 1:
                     return len(piece.text) + 1
                 gap = 3
         return len(piece.text) + gap
 
     def _worth(self, piece: _Piece, chosen: list[_Piece], held: int) -> float:
         worth = piece.worth
-        if worth and any(other.side == piece.side and abs(other.index - piece.index) == 1 for other in chosen):
+        if worth and any(other.side == piece.side and abs(other.place - piece.place) == 1 for other in chosen):
             worth *= NEAR_FACTOR
         return worth + self._terms.mass(piece.found & ~held)
 
@@ -243,17 +169,17 @@ class PassageReader:
 def _read(side: int, message: str, terms: QuestionTerms) -> list[_Sentence]:
     """The sentences of a message with what each holds of the question."""
     read: list[_Sentence] = []
-    index = 0
+    place = 0
     for part in excerpts(message, terms=terms.idf):
         for text in sentences(part):
             if text.strip():
-                read.append(_Sentence(side=side, index=index, text=text, found=terms.seen_in(text)))
-                index += 1
-        index += 1  # what stands between two excerpts was left out
+                read.append(_Sentence(side=side, place=place, text=text, found=terms.seen_in(text)))
+                place += 1
+        place += 1  # what stands between two excerpts was left out
     return read
 
 
-def _pieces(read: Sequence[_Sentence], *, speakers: Set[str]) -> Iterable[_Piece]:
+def _pieces(read: Sequence[_Sentence], *, speakers: AbstractSet[str]) -> Iterable[_Piece]:
     """What a passage may hold of a side: sentences with words of the question, those beside them, the beginning."""
     wanted = set(range(_BEGINNING))
     for number, sentence in enumerate(read):
@@ -263,10 +189,10 @@ def _pieces(read: Sequence[_Sentence], *, speakers: Set[str]) -> Iterable[_Piece
         if 0 <= number < len(read) and (line := quoted(read[number].text)):
             sentence = read[number]
             worth = FACT_WEIGHT * _facts(line, sentence.found, speakers)
-            yield _Piece(sentence.side, sentence.index, line, sentence.found, worth)
+            yield _Piece(sentence.side, sentence.place, line, sentence.found, worth)
 
 
-def _facts(line: str, found: int, known: Set[str]) -> float:
+def _facts(line: str, found: int, known: AbstractSet[str]) -> float:
     """How much a sentence says, apart from what is known: names of the speakers, words of the question."""
     facts = 0.0
     for word in _FACT.findall(line):
@@ -284,11 +210,11 @@ def _facts(line: str, found: int, known: Set[str]) -> float:
 def _joined(pieces: Iterable[_Piece], *, side: int) -> str:
     text = ""
     previous: _Piece | None = None
-    for piece in sorted((piece for piece in pieces if piece.side == side), key=lambda item: item.index):
+    for piece in sorted((piece for piece in pieces if piece.side == side), key=lambda item: item.place):
         if previous is None:
             text = piece.text
         else:
-            beside = previous.cut or previous.index == piece.index - 1
+            beside = previous.cut or previous.place == piece.place - 1
             text += f" {piece.text}" if beside else f" … {piece.text}"
         previous = piece
     return text

@@ -35,7 +35,7 @@ _SUSPECT = re.compile(
 )
 """What none of the rules concerns is found quickly by this: anything but ordinary characters."""
 _NAME_STRUCTURE = str.maketrans({":": "∶", "：": "∶", "[": "(", "]": ")"})
-_NAME_EDGES = "#*->~=+|`\"'_.,;!?()/\\ "
+_NAME_EDGES = "#*-<>~=+|`\"'_.,;!?()/\\ "
 
 
 def quoted(text: str) -> str:
@@ -97,7 +97,8 @@ def _joins(character: str) -> bool:
 
 
 def _picture(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else "\ufffd"
+    """The character that Unicode has for showing a control character."""
+    character = match[0]
+    if character < " ":
+        return chr(ord("\u2400") + ord(character))
+    return "␡" if character == "\x7f" else "\ufffd"

@@ -9,7 +9,7 @@ import sys
 
 from talktiers import HierarchicalMemoryManager, ScoredConversation, open_memory
 
-GOOD_ENOUGH = 0.35  # below this a memory hardly has to do with the question
+GOOD_ENOUGH = 0.3  # below this a memory hardly has to do with the question
 
 
 def quotation(found: ScoredConversation) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from . import lexicon, verbs
+from . import lexicon, nouns, verbs
 from .tagging import Tag, Word
 from .word_forms import singular
 
@@ -35,7 +35,7 @@ class Phrase:
 
 _RUN = frozenset({Tag.NOUN, Tag.HEAD, Tag.KIND, Tag.NAME})
 _ACTIVITY_LABELS = frozenset(verbs.ACTIVITY_FORMS.values())
-_COMPOUND_STARTS = frozenset(compound.split()[0] for compound in lexicon.COMPOUNDS)
+_COMPOUND_STARTS = frozenset(compound.split()[0] for compound in nouns.COMPOUNDS)
 _BEFORE_GERUND = frozenset({Tag.VERB, Tag.BE, Tag.BREAK, Tag.SUBJECT, Tag.BEFORE_VERB, Tag.OTHER})
 _LEARNT = lexicon.words(
     "learn learning learnt learned speak speaks speaking spoke study studying teach teaches teaching taught practice practise "
@@ -43,7 +43,9 @@ _LEARNT = lexicon.words(
 )
 _MAX_RUN = 4
 """A longer run of nouns holds a verb that was not known as one."""
-_RUNNER_FOLLOWS = lexicon.words("out late low into away from on through a an the my over errands behind short around up")
+_RUNNER_FOLLOWS = lexicon.words(
+    "out late low into away from on through a an the my over errands behind short around up"
+)
 
 
 def normal_noun(word: Word) -> str:
@@ -112,7 +114,7 @@ def _is_new_thing(words: Sequence[Word], index: int, run: list[tuple[str, Tag]])
 def _compound(first: Word, second: Word) -> str | None:
     for last in (second.low, singular(second.low)):
         joined = f"{first.low} {last}"
-        if joined in lexicon.COMPOUNDS:
+        if joined in nouns.COMPOUNDS:
             return joined
     return None
 

@@ -75,6 +75,8 @@ _GENERIC = frozenset(
     )
 )
 
+_RUSSIAN_VERB = re.compile("[а-яё]+(?:л[аои]?|лся|лась|лись|ть|ться|[еиуюая]т|ешь|ишь|[еи]м|[еи]те|тся)")
+"""How Russian verbs end; the nouns that end so too are lost."""
 _HIRAGANA = re.compile("[\u3041-\u3096]")
 _JAPANESE_NOUN = re.compile("[\u30a1-\u30fa\u30fc]{2,12}|[\u4e00-\u9fff\u3005]{2,4}")
 _JAPANESE_GENERIC = frozenset(
@@ -96,9 +98,7 @@ def other_topics(user_text: str, bot_text: str, *, analyser: TextAnalyser) -> li
         if not text:
             continue
         if _HIRAGANA.search(text):
-            found: Iterable[str] = (
-                run for run in _JAPANESE_NOUN.findall(text) if run not in _JAPANESE_GENERIC
-            )
+            found: Iterable[str] = (run for run in _JAPANESE_NOUN.findall(text) if run not in _JAPANESE_GENERIC)
         else:
             analysis = analyser.analyse(text=text)
             stop = {token.word for token in analysis.tokens if token.term is None}
@@ -155,4 +155,8 @@ def _said_by_both(user_text: str, bot_text: str, analyser: TextAnalyser) -> list
         if token.term in bot_terms and len(token.word) >= _MIN_SHARED_CHARS
     }
     found = dict.fromkeys(word.lower() for word in _WORD.findall(user_text))
-    return [word for word in found if folded_word(word) in shared and _is_noun_like(word, set())]
+    return [
+        word
+        for word in found
+        if folded_word(word) in shared and _is_noun_like(word, set()) and not _RUSSIAN_VERB.fullmatch(word)
+    ]

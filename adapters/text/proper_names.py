@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain.derived import Entity, EntityKind
-from . import lexicon
+from . import lexicon, nouns
 from .names import FIRST_NAMES, PLACES
 from .tagging import Tag, Word, is_listed
 
@@ -100,7 +100,7 @@ def _starts_name(words: Sequence[Word], index: int, inside: frozenset[str]) -> b
     if not _is_title(word) or word.tag in _NOT_IN_NAMES or _is_shouted(words, index):
         return False
     low = word.low
-    if low in lexicon.TIME_WORDS or low in lexicon.FAMILY_WORDS or low in lexicon.CLASSIFYING_ADJECTIVES:
+    if low in nouns.TIME_WORDS or low in nouns.FAMILY_WORDS or low in lexicon.CLASSIFYING_ADJECTIVES:
         return False
     following = words[index + 1] if index + 1 < len(words) else None
     goes_on = following is not None and _continues(following) and not _is_shouted(words, index + 1)
@@ -114,12 +114,7 @@ def _starts_name(words: Sequence[Word], index: int, inside: frozenset[str]) -> b
 
 
 def _continues(word: Word) -> bool:
-    return (
-        _is_title(word)
-        and word.tag not in _NOT_IN_NAMES
-        and word.low not in lexicon.TIME_WORDS
-        and not (word.initial)
-    )
+    return _is_title(word) and word.tag not in _NOT_IN_NAMES and word.low not in nouns.TIME_WORDS and not (word.initial)
 
 
 def _name_end(words: Sequence[Word], start: int, inside: frozenset[str], banned: frozenset[str]) -> int:
@@ -151,11 +146,11 @@ def _name_end(words: Sequence[Word], start: int, inside: frozenset[str], banned:
 def _kind(before: Sequence[Word], span: Sequence[Word], low: str, following: Word | None) -> EntityKind:
     previous = before[-1].low if before else ""
     first = span[0].low
-    if previous in lexicon.PETS:
+    if previous in nouns.PETS:
         return EntityKind.THING
     if low in PLACES and not (first in FIRST_NAMES and previous not in _PLACE_PREPOSITIONS):
         return EntityKind.PLACE
-    if previous in lexicon.FAMILY_WORDS or previous in ("friend", "friends") or previous in _TITLES:
+    if previous in nouns.FAMILY_WORDS or previous in ("friend", "friends") or previous in _TITLES:
         return EntityKind.PERSON
     if first in FIRST_NAMES or first in _TITLES:
         return EntityKind.PERSON

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...domain.derived import Relation
-from . import lexicon
+from . import lexicon, nouns
 from .noun_phrases import Phrase
 from .tagging import Tag, Word
 
@@ -26,6 +26,7 @@ _FIRST_PERSON = {
     ("am", "living", "in"): "lives_in",
     ("am", "based", "in"): "lives_in",
     ("moved", "to"): "moved_to",
+    ("have", "moved", "to"): "moved_to",
     ("am", "from"): "comes_from",
     ("come", "from"): "comes_from",
     ("work", "at"): "works_at",
@@ -117,7 +118,7 @@ def _subject(words: Sequence[Word], index: int, user: str) -> str | None:
         return None if before in _DOUBTFUL else user
     if word.tag is Tag.PERSON:
         return None if word.possessive else word.text
-    if before == "my" and word.low in lexicon.FAMILY_WORDS and not word.possessive:
+    if before == "my" and word.low in nouns.FAMILY_WORDS and not word.possessive:
         return word.low
     return None
 

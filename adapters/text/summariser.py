@@ -14,7 +14,7 @@ from ...domain.derived import MAX_SUMMARY_CHARS
 from ...ports.summariser import Summariser
 from ...ports.text_analyser import TextAnalyser
 from ..off_loop import WorkerThread
-from . import lexicon
+from . import lexicon, nouns
 from .folding import folded_word
 from .sentences import sentences
 from .tagging import Tag, tag_of
@@ -121,9 +121,7 @@ class LocalSummariser(Summariser):
                 chosen.append(sentence)
         return _rendered(chosen, user, bot)
 
-    def _scored(
-        self, text: str, *, by_bot: bool, room: int, names: frozenset[str], foreign: bool
-    ) -> list[_Sentence]:
+    def _scored(self, text: str, *, by_bot: bool, room: int, names: frozenset[str], foreign: bool) -> list[_Sentence]:
         text = text[:MAX_READ_CHARS]
         stop = self._stop_words(text) if foreign else None
         first = MAX_READ_CHARS if by_bot else 0
@@ -161,7 +159,11 @@ def shortened(text: str, max_chars: int) -> str:
 
 def _joins(char: str) -> bool:
     """Whether a character belongs to the one before it."""
-    return char in "\u200d\ufe0f" or unicodedata.category(char) in ("Mn", "Me", "Mc") or "\U0001f3fb" <= char <= "\U0001f3ff"
+    return (
+        char in "\u200d\ufe0f"
+        or unicodedata.category(char) in ("Mn", "Me", "Mc")
+        or "\U0001f3fb" <= char <= "\U0001f3ff"
+    )
 
 
 def _speaker(name: str, otherwise: str) -> str:
@@ -240,7 +242,7 @@ def _known(low: str) -> _KnownWord:
         value = 0.0
     elif low[0].isdigit():
         value = _NUMBER
-    elif low in lexicon.TIME_WORDS:
+    elif low in nouns.TIME_WORDS:
         value = _DATE
     elif tag in _CLOSED_TAGS or (len(low) == 1 and low.isascii()):
         value = 0.0

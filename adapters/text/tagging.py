@@ -11,7 +11,7 @@ import functools
 import re
 from typing import NamedTuple
 
-from . import lexicon, verbs
+from . import lexicon, nouns, verbs
 from .word_forms import singular
 
 
@@ -60,9 +60,9 @@ class Word(NamedTuple):
 
 _TOKEN = re.compile(
     r"```.*?```|`[^`\n]{1,200}`"  # code
-    r"|(?:https?://|www\.)\S+|\S{1,64}@\S{1,255}\.\S{2,}"  # addresses
+    r"|(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@\w[\w.-]*"  # addresses
     r"|<[@#:a][^>\s]{0,80}>|(?<!\w)[@#][^\W_][\w.-]*|(?<!\w):[a-z0-9_+-]{2,32}:(?!\w)"  # mentions, emoji names
-    r"|([^\W_]+(?:['’&.+-]?[^\W_]+)*)"  # a word
+    r"|([^\W_]+(?:['’&-]?[^\W_]+)*)"  # a word
     r"|\n+|[^\w\s]",
     re.DOTALL,
 )
@@ -75,29 +75,31 @@ _MAX_WORD_CHARS = 40
 _SUBJECTS = lexicon.words(
     "i we they he she i'll we'll they'll he'll she'll you'll i'd we'd they'd he'd she'd you'd i've we've they've you've who"
 )
-_ABLE_NOUNS = lexicon.words("table vegetable cable stable fable timetable constable turntable bible convertible syllable")
+_ABLE_NOUNS = lexicon.words(
+    "table vegetable cable stable fable timetable constable turntable bible convertible syllable"
+)
 _ED_NOUNS = lexicon.words("biped moped hundred shred sacred naked wicked")
 _ATE_NOUNS = lexicon.words(
     """
-    climate chocolate debate pirate estate candidate certificate graduate roommate flatmate classmate teammate playmate
-    karate template senate palate primate delegate advocate associate pomegranate carbohydrate chordate soulmate workmate
-    nitrate sulfate phosphate intimate ultimate
+    climate chocolate debate pirate estate candidate certificate graduate roommate flatmate classmate teammate
+    playmate karate template senate palate primate delegate advocate associate pomegranate carbohydrate chordate
+    soulmate workmate pilates nitrate sulfate phosphate intimate ultimate
     """
 )
 _IC_AL_IVE_ARY_NOUNS = lexicon.words(
     """
-    music topic comic clinic ceramic mechanic magic traffic fabric picnic garlic plastic attic panic epic critic logic
-    ethic mosaic acrylic lyric statistic cosmetic republic tonic relic metric rhetoric lunatic skeptic sceptic diabetic
-    alcoholic pandemic epidemic graphic classic cleric arithmetic tunic aquatic hectic mimic antibiotic aerobic turmeric
-    animal festival hospital metal crystal journal medal pedal cereal signal capital canal rental arrival proposal funeral
-    mural manual material tutorial trial memorial terminal musical rehearsal survival coral individual criminal mammal
-    ritual vocal carnival interval scandal sandal admiral arsenal cathedral cardinal chemical dial editorial mineral petal
-    portal referral revival serial burial jackal narwhal offal opal oral royal rival decal recital hospital diagonal
-    detective archive olive beehive overdrive native executive relative motive alternative initiative adjective objective
-    narrative incentive captive fugitive representative cooperative locomotive preservative sedative adhesive additive
-    diary library dictionary documentary canary anniversary secretary salary summary boundary vocabulary glossary
-    missionary century commentary sanctuary estuary mercenary rosary granary aviary apothecary obituary seminary notary
-    estuary dispensary infirmary ovary rotary
+    music topic comic clinic ceramic mechanic magic traffic fabric picnic garlic plastic attic panic epic critic
+    logic ethic mosaic acrylic lyric statistic cosmetic republic tonic relic metric rhetoric lunatic skeptic sceptic
+    diabetic alcoholic pandemic epidemic graphic classic cleric arithmetic tunic aquatic hectic mimic antibiotic
+    aerobic turmeric animal festival hospital metal crystal journal medal pedal cereal signal capital canal rental
+    arrival proposal funeral mural manual material tutorial trial memorial terminal musical rehearsal survival coral
+    individual criminal mammal ritual vocal carnival interval scandal sandal admiral arsenal cathedral cardinal
+    chemical dial editorial mineral petal portal referral revival serial burial jackal narwhal offal opal oral royal
+    rival decal recital diagonal detective archive olive beehive overdrive native executive relative motive
+    alternative initiative adjective objective narrative incentive captive fugitive representative cooperative
+    locomotive preservative sedative adhesive additive diary library dictionary documentary canary anniversary
+    secretary salary summary boundary vocabulary glossary missionary century commentary sanctuary estuary mercenary
+    rosary granary aviary apothecary obituary seminary notary dispensary infirmary ovary rotary
     """
 )
 _ISH_LIKE = ("-ish", "-like", "-looking", "-friendly", "-based", "-old", "-year", "-day", "-minute", "-hour", "-week",
@@ -115,13 +117,13 @@ def _known_tags() -> dict[str, Tag]:
         (lexicon.PREPOSITIONS, Tag.PREPOSITION),
         (lexicon.DETERMINERS, Tag.DETERMINER),
         (lexicon.OTHER_FUNCTION_WORDS | lexicon.INTERJECTIONS, Tag.OTHER),
-        (lexicon.TIME_WORDS | lexicon.GENERIC_NOUNS, Tag.GENERIC),
+        (nouns.TIME_WORDS | nouns.GENERIC_NOUNS, Tag.GENERIC),
         (lexicon.ADVERBS, Tag.OTHER),
         (lexicon.ADJECTIVES, Tag.ADJECTIVE),
         (lexicon.CLASSIFYING_ADJECTIVES, Tag.KIND),
-        (lexicon.FAMILY_WORDS | lexicon.PETS | lexicon.NOT_ADVERBS, Tag.NOUN),
+        (nouns.FAMILY_WORDS | nouns.PETS | lexicon.NOT_ADVERBS, Tag.NOUN),
         (verbs.AMBIGUOUS | verbs.AMBIGUOUS_S, Tag.UNDECIDED),
-        (lexicon.HEADS_ONLY, Tag.HEAD),
+        (nouns.HEADS_ONLY, Tag.HEAD),
         (frozenset(form for form in verbs.ACTIVITY_FORMS if form.endswith("ing")) | verbs.NAMED_IN_ING, Tag.NOUN),
         (frozenset(verbs.ACTIVITY_FORMS), Tag.ACTIVITY),
         (verbs.VERBS, Tag.VERB),
@@ -168,7 +170,11 @@ def _tag_by_form(low: str) -> Tag:
         parts = low.split("-")
         last = _KNOWN.get(parts[-1])
         participle = last is Tag.VERB and parts[-1].endswith(("ing", "ed", "en", "ung", "ught"))
-        if low.endswith(_ISH_LIKE) or participle or all(part in _KNOWN and _KNOWN[part] is not Tag.NOUN for part in parts):
+        if (
+            low.endswith(_ISH_LIKE)
+            or participle
+            or all(part in _KNOWN and _KNOWN[part] is not Tag.NOUN for part in parts)
+        ):
             return Tag.ADJECTIVE
         return Tag.KIND if low.endswith("-free") else Tag.NOUN
     by_ending = _tag_by_ending(low)
@@ -234,7 +240,7 @@ def tagged(text: str) -> list[Word]:
             context = joined if before is Tag.AND else before
             previous_low = result[-1].low if result else ""
             if _is_noun(word, context, following, previous_low):
-                tag = Tag.HEAD if word.low in lexicon.HEADS_ONLY else Tag.NOUN
+                tag = Tag.HEAD if word.low in nouns.HEADS_ONLY else Tag.NOUN
             else:
                 tag = Tag.ACTIVITY if word.low in verbs.ACTIVITY_FORMS else Tag.VERB
         elif tag is Tag.NOUN and before is Tag.SUBJECT and not word.text[0].isupper() and not word.low.endswith("ing"):
@@ -249,12 +255,14 @@ def tagged(text: str) -> list[Word]:
 def _is_noun(word: Word, before: Tag, following: Tag, previous_low: str) -> bool:
     if before is Tag.BREAK:
         if following in _NOUN_LIKE:
-            return word.low in lexicon.HEADS_ONLY  # "book tips", but "share photos"
+            return word.low in nouns.HEADS_ONLY  # "book tips", but "share photos"
         return following not in _AFTER_VERB and following not in (Tag.PREPOSITION, Tag.KIND)
     if before not in _BEFORE_NOUN or previous_low in _TAKES_VERB:
         return False
-    if before in _NOUN_LIKE and (following in _AFTER_VERB or following is Tag.PREPOSITION) and (
-        word.low in verbs.AMBIGUOUS_S
+    if (
+        before in _NOUN_LIKE
+        and (following in _AFTER_VERB or following is Tag.PREPOSITION)
+        and (word.low in verbs.AMBIGUOUS_S)
     ):
         return False  # "the cat drinks the milk"
     if before in _NOUN_LIKE and word.low in verbs.AMBIGUOUS and singular(previous_low) != previous_low:

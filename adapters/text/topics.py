@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import attrs
@@ -11,7 +12,7 @@ from ...domain.derived import Entity, Extraction, Topic
 from ...ports.text_analyser import TextAnalyser
 from ...ports.topic_extractor import TopicExtractor
 from ..off_loop import WorkerThread
-from . import lexicon
+from . import lexicon, nouns
 from .noun_phrases import Phrase, normal_noun, phrases
 from .other_languages import OTHER_LANGUAGES_SCHEME, other_topics
 from .proper_names import MAX_ENTITIES, capitalised_inside, with_names
@@ -45,7 +46,14 @@ _LEAST_FROM_BOT = 0.5
 _COVERED = 0.6
 """Of the score that is left to a part once a phrase with it is among the topics, and the other way round."""
 
-_LIKING = lexicon.words("love loves like likes enjoy enjoys adore into about hobby learn learning playing play plays study studying teach teaching")
+_LANGUAGE_CHARS = 400
+"""Enough to tell a language by its stop words."""
+_LETTER = re.compile(r"[^\W\d_]")
+_LATIN_LETTER = re.compile("[A-Za-z]")
+
+_LIKING = lexicon.words(
+    "love loves like likes enjoy enjoys adore into about hobby learn learning playing play plays study studying teach teaching"
+)
 
 
 @attrs.define
@@ -109,10 +117,9 @@ class LocalTopicExtractor(TopicExtractor):
 
     def _is_english(self, user_text: str, bot_text: str) -> bool:
         for text in (user_text, bot_text):
-            if text and not text.isspace():
-                language = self._analyser.analyse(text=text[:400]).language
-                if language != "und":
-                    return language == "en"
+            if _LETTER.search(text):
+                language = self._analyser.analyse(text=text[:_LANGUAGE_CHARS]).language
+                return language == "en" or (language == "und" and _LATIN_LETTER.search(text) is not None)
         return True
 
 
@@ -149,7 +156,7 @@ def is_label(label: str, *, banned: frozenset[str] = frozenset()) -> bool:
     """Whether something may be a topic: no stop word, greeting, weekday, number, nor one of the banned words."""
     if _names(label, banned) or len(label) < 2 or not any(map(str.isalpha, label)) or label.count(" ") > 2:
         return False
-    return not (label in lexicon.TIME_WORDS or label in lexicon.GENERIC_NOUNS or label in lexicon.INTERJECTIONS)
+    return not (label in nouns.TIME_WORDS or label in nouns.GENERIC_NOUNS or label in lexicon.INTERJECTIONS)
 
 
 def _count(scores: dict[str, _Score], phrase: Phrase, *, from_user: bool, extra: float = 0.0) -> None:
@@ -160,7 +167,7 @@ def _count(scores: dict[str, _Score], phrase: Phrase, *, from_user: bool, extra:
             weight *= _ACTIVITY
         elif phrase.proper:
             weight *= _NAME
-        if label in lexicon.FAMILY_WORDS:
+        if label in nouns.FAMILY_WORDS:
             weight *= _FAMILY
         score = scores.setdefault(label, _Score(first=len(scores)))
         if from_user:

@@ -34,18 +34,19 @@ _IRREGULAR = {
 
 _SAME = words(
     """
-    news jeans pants trousers shorts glasses sunglasses binoculars scissors headphones earphones earbuds pyjamas pajamas
-    leggings tights clothes groceries thanks chess tennis yoga pilates legos sports arts crafts dominoes darts billiards
-    christmas lens gas bus bias atlas canvas cosmos chaos pathos asparagus hummus couscous citrus cactus octopus campus
-    virus bonus status focus circus lotus crocus eucalyptus hibiscus diabetes herpes measles series species always
-    james texas kansas paris wales athens brussels naples minneapolis los angeles bahamas philippines netherlands
-    alps himalayas andes pyrenees olympics paralympics gymnastics athletics acrobatics aerobics pythagoras jesus zeus
-    texas vegas dallas arkansas honduras cyprus venus mars uranus pancreas christmas lupus tetanus walrus radius genius
-    mess boss ross bass glass grass moss haas headquarters crossroads barracks gallows innards outskirts savings
-    earnings surroundings belongings kudos rhinoceros asbestos albatross pegasus minus plus versus lass mass pass ass
-    windows starbucks mcdonalds adidas lexus prius asus airbus ibis iris tennis pelvis basis thesis crisis oasis
-    analysis diagnosis hypothesis genesis nemesis paralysis psoriasis arthritis sepsis chassis debris hers yours
-    trans overseas aids rawls yes this his its us is was has does goes less unless across gravitas pampas alias texas 
+    news jeans pants trousers shorts glasses sunglasses binoculars scissors headphones earphones earbuds pyjamas
+    pajamas leggings tights clothes groceries thanks chess tennis yoga pilates legos sports arts crafts dominoes
+    darts billiards christmas lens gas bus bias atlas canvas cosmos chaos pathos asparagus hummus couscous citrus
+    cactus octopus campus virus bonus status focus circus lotus crocus eucalyptus hibiscus diabetes herpes measles
+    series species always james texas kansas paris wales athens brussels naples minneapolis los angeles bahamas
+    philippines netherlands alps himalayas andes pyrenees olympics paralympics gymnastics athletics acrobatics
+    aerobics pythagoras jesus zeus vegas dallas arkansas honduras cyprus venus mars uranus pancreas lupus tetanus
+    walrus radius genius mess boss ross bass glass grass moss haas headquarters crossroads barracks gallows innards
+    outskirts savings earnings surroundings belongings kudos rhinoceros asbestos albatross pegasus minus plus versus
+    lass mass pass ass windows starbucks mcdonalds adidas lexus prius asus airbus ibis iris pelvis basis thesis
+    crisis oasis analysis diagnosis hypothesis genesis nemesis paralysis psoriasis arthritis sepsis chassis debris
+    hers yours trans overseas aids rawls yes this his its us is was has does goes less unless across gravitas pampas
+    alias
     """
 )
 """Words in -s that are no plurals, or are not said in the singular."""

@@ -7,6 +7,7 @@ import re
 import uuid
 
 from hypothesis import strategies as st
+
 from talktiers.domain.analysis import Analysis, Token
 from talktiers.domain.context_material import Candidate, ContextMaterial, Question, ScorePart
 from talktiers.domain.conversation import Conversation
@@ -29,7 +30,7 @@ def analyse(text: str) -> Analysis:
 
 def question(text: str = "where does my sister live") -> Question:
     terms = dict.fromkeys(analyse(text).terms)
-    return Question(text=text, idf={term: 2.0 for term in terms}, analyse=analyse)
+    return Question(text=text, idf=dict.fromkeys(terms, 2.0), analyse=analyse)
 
 
 def conversation(

@@ -7,6 +7,7 @@ import json
 from context_cases import candidate, conversation, materials, question
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from talktiers.domain.context_budget import ContextBudget
 from talktiers.domain.context_bundle import AssemblyMetadata, ContextBundle, TierReport, TierStatus
 from talktiers.domain.context_material import ContextMaterial

@@ -8,6 +8,7 @@ import pytest
 from context_cases import MONDAY, candidate, conversation, materials, question
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from talktiers.domain.context_budget import ContextBudget, ContextShares
 from talktiers.domain.context_material import ContextMaterial, Part
 from talktiers.domain.derived import RelatedTopic
@@ -192,7 +193,7 @@ def test_a_tiny_budget_gives_something_within_it_or_nothing(max_chars: int) -> N
     said = conversation(1, "My sister lives in Porto.", "Nice!")
     text = packed(ContextMaterial(question=question(), recent=(said,), candidates=(candidate(said),)), max_chars).text
     assert len(text) <= max_chars
-    assert not text or text.startswith("<memory>") and text.endswith("</memory>")
+    assert not text or (text.startswith("<memory>") and text.endswith("</memory>"))
 
 
 @pytest.mark.parametrize(

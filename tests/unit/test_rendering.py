@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 
@@ -9,6 +10,7 @@ import pytest
 from context_cases import MONDAY, NASTY, candidate, conversation, materials, question
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from talktiers.domain.context_budget import ContextBudget, ContextShares
 from talktiers.domain.context_material import ContextMaterial
 from talktiers.domain.packed_context import LineKind, PackedContext
@@ -128,7 +130,8 @@ def test_no_user_speaks_under_the_bot_s_name(name: str) -> None:
 @settings(max_examples=200)
 def test_names_are_short_different_and_end_where_the_colon_is(user_name: str, bot_name: str) -> None:
     names = PlainRenderer().names(conversation(1, "hi", "hello", user_name=user_name, bot_name=bot_name))
-    assert names.user and names.bot
+    assert names.user
+    assert names.bot
     assert names.user.casefold() != names.bot.casefold()
     for name in names:
         assert ":" not in name
@@ -142,8 +145,6 @@ def test_a_label_cannot_add_labels_nor_lines() -> None:
 
 
 def test_days_are_those_of_the_conversation_s_own_calendar() -> None:
-    import datetime as dt
-
     late = MONDAY.replace(hour=23).astimezone(dt.timezone(dt.timedelta(hours=13)))
     assert PlainRenderer().day(late) == "[5 March 2024]"
     assert PlainRenderer(time_zone=dt.UTC).day(late) == "[4 March 2024]"

@@ -500,10 +500,14 @@ async def test_writes_of_derived_data_cost_no_fsync_and_acknowledged_ones_do(dat
 
 async def test_an_acknowledged_write_overtakes_derived_ones(database: Database) -> None:
     order: list[str] = []
+
+    def note(name: str) -> Write:
+        return lambda _: order.append(name)
+
     async with occupied(database):
         tasks = [
-            asyncio.create_task(database.write(name, lambda _, name=name: order.append(name), durable=durable))
-            for name, durable in (("derived", False), ("acknowledged", True))
+            asyncio.create_task(database.write("derive", note("derived"), durable=False)),
+            asyncio.create_task(database.write("store", note("acknowledged"))),
         ]
         await asyncio.sleep(0)
     await asyncio.gather(*tasks)
