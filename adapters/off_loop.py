@@ -1,26 +1,25 @@
-"""Work that keeps a processor busy, kept off the event loop."""
+"""Work that keeps a processor busy, in a thread of its own."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Self, TypeVar
 
 from ..domain.errors import MemoryClosed
+from ..ports.off_loop import OffLoop
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
-class WorkerThread:
-    """One thread of its own for batches of pure computation. To be entered with ``async with``, once.
+class WorkerThread(OffLoop):
+    """One thread for pure computation. To be entered with ``async with``, and again after it was left.
 
     One, because several threads that are busy in Python stall the event loop for longer than a single one does, and are
-    no faster. Batches go through in chunks, those of several callers in turn, so that a cancelled call occupies the
-    thread for one chunk at most, and a short batch does not wait for a long one.
+    no faster. A call holds it until the function returns: long work comes in pieces, so that others take their turn and
+    a cancelled caller leaves no more than one piece behind.
     """
 
     def __init__(self, *, name: str = "talktiers-worker") -> None:
@@ -29,49 +28,24 @@ class WorkerThread:
 
     async def __aenter__(self) -> Self:
         if self._executor is not None:
-            raise MemoryClosed(f"{self._name} is open already")
+            raise RuntimeError(f"{self._name} is open already")
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=self._name)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Drops what has not begun, and waits for the chunk at work."""
+        """Drops what has not begun, and waits for the call at work."""
         executor, self._executor = self._executor, None
         if executor is not None:
             await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
 
-    async def run(self, function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """One short call in the thread.
+    async def run(self, function: Callable[..., _R], *arguments: object) -> _R:
+        """See the port.
 
         Raises:
             MemoryClosed: not open.
         """
         if self._executor is None:
             raise MemoryClosed(f"{self._name} is not open: use `async with`")
-        return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: function(*args, **kwargs))
-
-    async def in_chunks(
-        self, function: Callable[[Sequence[_T]], _R], items: Sequence[_T], *, chunk_size: int
-    ) -> list[_R]:
-        """``function`` of each run of at most ``chunk_size`` items, in order; no items: an empty list.
-
-        Raises:
-            MemoryClosed: not open, or closed meanwhile.
-        """
-        return [
-            await self.run(function, items[start : start + chunk_size]) for start in range(0, len(items), chunk_size)
-        ]
-
-    async def map(self, function: Callable[[_T], _R], items: Sequence[_T], *, chunk_size: int) -> list[_R]:
-        """``function`` of every item, in order, ``chunk_size`` of them at a time.
-
-        Raises:
-            MemoryClosed: not open, or closed meanwhile.
-        """
-
-        def each(chunk: Sequence[_T]) -> list[_R]:
-            return [function(item) for item in chunk]
-
-        chunks = await self.in_chunks(each, items, chunk_size=chunk_size)
-        return [result for chunk in chunks for result in chunk]
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)

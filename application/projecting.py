@@ -12,7 +12,7 @@ from typing import Protocol
 import attrs
 
 from ..domain.conversation import Conversation, ConversationKey
-from ..domain.errors import BackendError, BackendTimeout, TalktiersError
+from ..domain.errors import BackendConflict, BackendError, BackendTimeout, TalktiersError
 from ..domain.projection import Backlog, JobKind, OutboxJob, Projection
 from .logs import get_logger
 from .tiers import Tiers
@@ -226,7 +226,7 @@ class Projector:
                 tenant_id=tenant_id, user_id=user_id, conversation_ids=ids
             )
         if erased:
-            await self._tiers.archive.purge()
+            await self._purge()
 
     async def _forget(self, projection: Projection, job: OutboxJob) -> None:
         """A second sweep in the tier; for a whole user only of what is not stored any more, for they may have come back."""
@@ -239,10 +239,20 @@ class Projector:
                 ConversationKey(tenant_id=job.tenant_id, user_id=job.user_id, conversation_id=item) for item in held
             ]
             existing = await self._tiers.archive.existing(keys=keys)
-            if not existing:
-                await tier.forget_user(tenant_id=job.tenant_id, user_id=job.user_id)
-                await self._tiers.archive.purge()
-                return
             gone = sorted(held - existing)
-        await tier.forget_conversations(tenant_id=job.tenant_id, user_id=job.user_id, conversation_ids=gone)
-        await self._tiers.archive.purge()
+            if not existing:
+                # Also what is no conversation, such as the user's own row.
+                await tier.forget_user(tenant_id=job.tenant_id, user_id=job.user_id)
+                gone = []
+        if gone:
+            await tier.forget_conversations(tenant_id=job.tenant_id, user_id=job.user_id, conversation_ids=gone)
+        await self._purge()
+
+    async def _purge(self) -> None:
+        """Overwrites what erasures left behind, if that was not done yet.
+
+        Raises:
+            BackendConflict: somebody was in the way: the job is to be tried again.
+        """
+        if not await self._tiers.archive.purge():
+            raise BackendConflict("archive", "purge", "another process reads what is to be overwritten")

@@ -92,7 +92,8 @@ class Retriever:
         """
         question = await self._understand(scope, text[:MAX_QUESTION_CHARS], asking)
         (lexical, unindexed), semantic = await asyncio.gather(
-            self._by_words(scope, question, pending, asking), self._by_meaning(scope, question, asking)
+            self._by_words(scope, question, pending, asking, depth=max(CANDIDATES, limit)),
+            self._by_meaning(scope, question, asking, depth=max(CANDIDATES, limit)),
         )
         ranking = fused(
             _merged(lexical.matches, unindexed),
@@ -173,7 +174,7 @@ class Retriever:
         return embedder is not None and embedder.knows(word=word)
 
     async def _by_words(
-        self, scope: Scope, question: AskedQuestion, pending: PendingConversations, asking: Asking
+        self, scope: Scope, question: AskedQuestion, pending: PendingConversations, asking: Asking, *, depth: int
     ) -> tuple[LexicalResult, list[LexicalMatch]]:
         """What the index finds, and what it would find of the conversations that it lacks."""
         index = self._tiers.lexical
@@ -183,7 +184,7 @@ class Retriever:
         if index is not None:
             result = await asking.ask(
                 "lexical",
-                lambda: index.search(scope=scope, query=question.query, limit=CANDIDATES),
+                lambda: index.search(scope=scope, query=question.query, limit=depth),
                 share=_SEARCH_SHARE,
                 default=result,
             )
@@ -196,14 +197,16 @@ class Retriever:
     def _documents(self, conversations: Sequence[Conversation]) -> list[LexicalDocument]:
         return [analysed_document(item, self._processors.analyser) for item in conversations]
 
-    async def _by_meaning(self, scope: Scope, question: AskedQuestion, asking: Asking) -> list[SemanticMatch]:
+    async def _by_meaning(
+        self, scope: Scope, question: AskedQuestion, asking: Asking, *, depth: int
+    ) -> list[SemanticMatch]:
         index, embedder = self._tiers.summaries, self._processors.embedder
         if index is None or embedder is None:
             return []
 
         async def search() -> list[SemanticMatch]:
             vector = await embedder.embed_query(text=question.text, weights=question.weights)
-            return await index.search(scope=scope, vector=vector, limit=CANDIDATES) if vector.any() else []
+            return await index.search(scope=scope, vector=vector, limit=depth) if vector.any() else []
 
         return await asking.ask("summaries", search, share=_SEARCH_SHARE, default=[])
 

@@ -55,7 +55,10 @@ class Search:
                 cache_hit=False,
             )
         )
-        found = [candidate.scored for candidate in retrieval.candidates]
+        found = [
+            ScoredConversation(conversation=candidate.conversation, score=candidate.score)
+            for candidate in retrieval.candidates
+        ]
         if not found:
             _raise_if_silent(asking)
         return found

@@ -33,6 +33,7 @@ class ConversationForms:
         self._part_tiers = {Part.RECENT: material.recent_tier, Part.OLDER: material.older_tier}
         self._readers: dict[str, PassageReader] = {}
         self._known_names: dict[Sides, Sides] = {}
+        self._name_bits: dict[Sides, int] = {}
         self._full: dict[str, tuple[Sides, tuple[str, ...]]] = {}
 
     def candidate(self, conversation: Conversation) -> Candidate | None:
@@ -68,8 +69,11 @@ class ConversationForms:
         candidate = self.candidate(conversation)
         if candidate is not None and candidate.summary is not None and not passage.whole:
             line = self._renderer.summary(candidate.summary.text)
-            mass = self._terms.mass(self._terms.bits_of(candidate.summary.text))
-            if len(line) < room and (mass > passage.mass or not passage.mass):
+            # A passage stands behind its speakers' names anyway.
+            named = self._named(conversation)
+            mass = self._terms.mass(passage.found | named)
+            summarised = self._terms.mass(self._terms.bits_of(candidate.summary.text) | named)
+            if len(line) < room and (summarised > mass or not passage.found):
                 return self._entry(part, conversation, Form.SUMMARY, (line,), Sides(user="", bot=""))
         lines = self._turns(conversation, passage.sides)
         cost = lines_cost(lines)
@@ -98,6 +102,13 @@ class ConversationForms:
         if key not in self._known_names:
             self._known_names[key] = self._renderer.names(conversation)
         return self._known_names[key]
+
+    def _named(self, conversation: Conversation) -> int:
+        """The bits of the question's terms that are the speakers' names."""
+        names = self._names(conversation)
+        if names not in self._name_bits:
+            self._name_bits[names] = self._terms.bits_of(" ".join(names))
+        return self._name_bits[names]
 
     def _turns(self, conversation: Conversation, said: Sides) -> tuple[str, ...]:
         names = self._names(conversation)

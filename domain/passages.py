@@ -52,12 +52,12 @@ class Passage:
 
     Attributes:
         sides: the chosen pieces of each message, in their order, quoted; empty for a side without any.
-        mass: share of the question's idf that they hold, 0 to 1.
+        found: bits of the question's terms that they hold.
         whole: whether nothing was left out.
     """
 
     sides: Sides
-    mass: float
+    found: int
     whole: bool
 
 
@@ -121,7 +121,7 @@ class PassageReader:
             chosen.append(cut)
         return Passage(
             sides=Sides(user=_joined(chosen, side=0), bot=_joined(chosen, side=1)),
-            mass=self._terms.mass(held),
+            found=held,
             whole=self._complete and cut is None and len(chosen) == self._sentences,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -43,11 +44,12 @@ class Check:
     advice: str = ""
 
 
-async def check_up(settings: Settings, *, program: str) -> list[Check]:
+async def check_up(settings: Settings, *, program: str, same_memory: str) -> list[Check]:
     """Looks at everything, the file first; a file that is not there is not created.
 
     Args:
         program: how the command line is called, for the advice.
+        same_memory: options that name the same memory, for the advice; empty where none are needed.
     """
     checks: list[Check] = []
     if _uses_sqlite(settings):
@@ -59,7 +61,7 @@ async def check_up(settings: Settings, *, program: str) -> list[Check]:
             health = await memory.health()
     except TalktiersError as error:
         return [*checks, Check(name="memory", status=CheckStatus.ERROR, detail="cannot be opened", advice=str(error))]
-    return [*checks, *_health_checks(health, program)]
+    return [*checks, *_health_checks(health, program, same_memory)]
 
 
 def _uses_sqlite(settings: Settings) -> bool:
@@ -84,7 +86,7 @@ def _file_checks(settings: Settings, program: str) -> Iterator[Check]:
             name="file",
             status=CheckStatus.NOTE,
             detail=f"{path}: not there yet",
-            advice=f"the first stored conversation creates it; try: {program} demo --db {path}",
+            advice=f"the first stored conversation creates it; try: {program} demo --db {shlex.quote(str(path))}",
         )
         return
     yield Check(name="file", status=CheckStatus.OK, detail=f"{path}, {path.stat().st_size:,} bytes")
@@ -118,7 +120,7 @@ def _schema_check(path: Path) -> Check:
     )
 
 
-def _health_checks(health: Health, program: str) -> Iterator[Check]:
+def _health_checks(health: Health, program: str, same_memory: str) -> Iterator[Check]:
     for tier in health.tiers:
         if tier.status == OFF:
             yield Check(name=tier.tier, status=CheckStatus.NOTE, detail="switched off")
@@ -139,7 +141,7 @@ def _health_checks(health: Health, program: str) -> Iterator[Check]:
                 name=name,
                 status=CheckStatus.ERROR,
                 detail=f"{item.dead_letters} given up, {item.waiting} waiting",
-                advice=f"build the tier anew: {program} rebuild {item.projection.value}",
+                advice=f"build the tier anew: {program} rebuild {item.projection.value}{same_memory}",
             )
         elif item.waiting:
             yield Check(

@@ -147,6 +147,8 @@ class ConversationArchive(Protocol):
     async def purge(self) -> bool:
         """Overwrites what erased rows left in the store's files, journals included; whether nothing is left.
 
+        Cheap where nothing was erased since the last time.
+
         ``False``: something still holds it, e.g. another process reading; call again later.
         """
         ...

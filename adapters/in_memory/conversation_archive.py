@@ -37,7 +37,7 @@ class InMemoryConversationArchive(ConversationArchive):
         """Stores a conversation and one outbox job a projection; nothing can come between."""
         store = self._store
         user = User(tenant_id=conversation.tenant_id, user_id=conversation.user_id)
-        if (conversation.tenant_id, conversation.conversation_id) in store.tombstones:
+        if conversation.conversation_id in store.tombstones:
             raise Forgotten(f"conversation {conversation.conversation_id} was erased and stays erased")
         if (known := store.conversations.get(conversation.conversation_id)) is not None:
             if known.content_hash(with_time=time_given) != conversation.content_hash(with_time=time_given):
@@ -196,6 +196,6 @@ class InMemoryConversationArchive(ConversationArchive):
         """Removes conversations of one user, leaves tombstones and raises the epoch."""
         for conversation_id in conversation_ids:
             del self._store.conversations[conversation_id]
-            self._store.tombstones.add((user.tenant_id, conversation_id))
+            self._store.tombstones.add(conversation_id)
         self._store.epochs[user] += 1
         return ArchiveErasure(conversation_ids=tuple(conversation_ids), epoch=self._store.epochs[user])

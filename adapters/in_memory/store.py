@@ -34,7 +34,7 @@ class InMemoryStore:
     Attributes:
         conversations: by conversation id.
         epochs: how often each user was forgotten, wholly or in part.
-        tombstones: tenant and conversation id of what was erased.
+        tombstones: conversation ids of what was erased.
         jobs: by job id, oldest first.
         dead_letters: by job id, in the order of burying.
     """
@@ -43,7 +43,7 @@ class InMemoryStore:
         self._clock = clock
         self.conversations: dict[str, Conversation] = {}
         self.epochs: Counter[User] = Counter()
-        self.tombstones: set[tuple[str, str]] = set()
+        self.tombstones: set[str] = set()
         self.jobs: dict[int, QueuedJob] = {}
         self.dead_letters: dict[int, DeadLetter] = {}
         self.retrievals: list[RetrievalRecord] = []

@@ -178,7 +178,7 @@ class SqliteConversationArchive(ConversationArchive):
 
     async def forget_user(self, *, tenant_id: str, user_id: str, projections: Sequence[Projection]) -> ArchiveErasure:
         user = (tenant_id, user_id)
-        return await self._database.write(
+        return await self._database.erase(
             "forget_user", lambda connection: erase_user(connection, user=user, projections=projections)
         )
 
@@ -187,7 +187,7 @@ class SqliteConversationArchive(ConversationArchive):
     ) -> ArchiveErasure:
         user = (tenant_id, user_id)
         packed = _packed_ids(conversation_ids)
-        return await self._database.write(
+        return await self._database.erase(
             "forget_conversations",
             lambda connection: erase_conversations(
                 connection, user=user, conversation_ids=packed, projections=projections

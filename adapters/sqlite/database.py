@@ -19,7 +19,7 @@ from ...domain.errors import ConfigurationError, MemoryClosed, Overloaded
 from .connections import Synchronous, check_owner, check_place, connect, create_private, use_write_ahead_log
 from .errors import opening_error
 from .migrations import checked_version, migrate
-from .purging import empty_log, rewrite
+from .purging import empty_log, forget_erasures, note_erasure, noted_erasures, rewrite
 from .table_sizes import bytes_of_tables
 from .workers import Job, Jobs, Reader, Writer
 
@@ -145,14 +145,36 @@ class Database:
         """
         return await self._write(Job(operation, function, self._open_loop().create_future(), durable=durable))
 
+    async def erase(self, operation: str, function: Callable[[sqlite3.Connection], T]) -> T:
+        """As `write`, for a function that removes what people said: where it returns something that is true, the same
+        commit notes that the next `purge` has something to do."""
+
+        def erasing(connection: sqlite3.Connection) -> T:
+            removed = function(connection)
+            if removed:
+                note_erasure(connection)
+            return removed
+
+        return await self.write(operation, erasing)
+
     async def purge(self) -> bool:
         """Rewrites the file and empties its write-ahead log, so that nothing erased is left in either.
 
-        Writes wait meanwhile, about a second for 200 MB. The disk needs room for another copy of the file.
+        Writes wait meanwhile, about a second for 200 MB. The disk needs room for another copy of the file. Where
+        nothing was erased since the last time, in this process or another, there is nothing to do.
 
         Returns:
             Whether it was done; ``False`` where another process, or a reader, was in the way for 5 s.
         """
+        noted = await self.read("purge", noted_erasures)
+        if not noted:
+            return True
+        if not await self._purge():
+            return False
+        await self.write("purge", lambda connection: forget_erasures(connection, up_to=noted))
+        return True
+
+    async def _purge(self) -> bool:
         deadline = time.monotonic() + PURGE_TIMEOUT_S
         for step in (rewrite, empty_log):
             while not await self._write(Job("purge", step, self._open_loop().create_future(), alone=True)):

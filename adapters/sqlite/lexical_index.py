@@ -132,7 +132,7 @@ class SqliteLexicalIndex(LexicalIndex):
 
     async def forget_user(self, *, tenant_id: str, user_id: str) -> int:
         """Removes everything of a user; how many documents went."""
-        removed = await self._database.write(
+        removed = await self._database.erase(
             "forget in the lexical index",
             lambda connection: remove_user(connection, tenant_id=tenant_id, user_id=user_id),
         )
@@ -141,7 +141,7 @@ class SqliteLexicalIndex(LexicalIndex):
 
     async def forget_conversations(self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str]) -> int:
         """Removes these documents of that user with the terms and words that only they held; how many went."""
-        removed = await self._database.write(
+        removed = await self._database.erase(
             "forget in the lexical index",
             lambda connection: remove_documents(
                 connection, tenant_id=tenant_id, user_id=user_id, conversation_ids=conversation_ids

@@ -7,7 +7,7 @@ import sqlite3
 import uuid
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -116,25 +116,40 @@ def add_documents(connection: sqlite3.Connection, batch: UserDocuments) -> None:
         _ADD_DOCUMENT, [(user_no, number, item.conversation_id, item.features) for number, item in numbered]
     )
     connection.executemany(_ADD_FORWARD, [(user_no, number, item.forward) for number, item in numbered])
-    postings: defaultdict[tuple[int, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    words: Counter[str] = Counter()
-    for number, item in numbered:
-        block, offset = divmod(number, BLOCK_DOCUMENTS)
-        for term, count in item.counts.items():
-            offsets, counts = postings[block, term]
-            offsets.append(offset)
-            counts.append(count)
-        words.update(item.words)
-    # In the order of the keys, so that neighbouring rows are written together.
-    connection.executemany(
-        _ADD_POSTINGS,
-        [
-            (user_no, term, block, pack_postings(np.array(offsets, np.uint16), np.array(counts, np.uint8)))
-            for (block, term), (offsets, counts) in sorted(postings.items())
-        ],
-    )
+    connection.executemany(_ADD_POSTINGS, _new_postings(user_no, numbered))
+    words = Counter(word for document in fresh for word in document.words)
     connection.executemany(_ADD_WORD, [(user_no, word, documents) for word, documents in sorted(words.items())])
     connection.execute(_ADDED, (first + len(fresh), len(fresh), user_no))
+
+
+def _new_postings(
+    user_no: int, numbered: Sequence[tuple[int, PreparedDocument]]
+) -> Iterator[tuple[int, str, int, bytes]]:
+    """Rows of new postings in the order of their key, so that neighbouring rows are written together.
+
+    Sorted as arrays: a list for each of ten thousand terms takes twice as long.
+    """
+    if not numbered:
+        return
+    terms = sorted({term for _, document in numbered for term in document.counts})
+    rank = {term: index for index, term in enumerate(terms)}
+    documents = np.array([number for number, _ in numbered], dtype=np.int64)
+    numbers = np.repeat(documents, [len(document.counts) for _, document in numbered])
+    ranks = np.array([rank[term] for _, document in numbered for term in document.counts], dtype=np.int64)
+    counts = np.array([count for _, document in numbered for count in document.counts.values()], dtype=np.uint8)
+    order = np.lexsort((numbers, ranks))
+    blocks, ranks, counts = numbers[order] // BLOCK_DOCUMENTS, ranks[order], counts[order]
+    offsets = (numbers[order] % BLOCK_DOCUMENTS).astype(np.uint16)
+    starts = np.flatnonzero(np.concatenate(([True], (np.diff(ranks) != 0) | (np.diff(blocks) != 0))))
+    bounds = zip(
+        starts.tolist(),
+        [*starts[1:].tolist(), len(order)],
+        ranks[starts].tolist(),
+        blocks[starts].tolist(),
+        strict=True,
+    )
+    for start, end, term, block in bounds:
+        yield user_no, terms[term], block, pack_postings(offsets[start:end], counts[start:end])
 
 
 def remove_user(connection: sqlite3.Connection, *, tenant_id: str, user_id: str) -> int:

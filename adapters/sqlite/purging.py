@@ -13,8 +13,28 @@ from collections.abc import Iterator
 
 from .errors import is_busy
 
+_NOTE = "INSERT INTO erasures DEFAULT VALUES"
+_NOTED = "SELECT MAX(erasure_no) FROM erasures"
+_DONE = "DELETE FROM erasures WHERE erasure_no <= ?"
+
 _BUSY_MS = 20
 """How long one attempt may wait for others and hold up the writes behind it; it is repeated."""
+
+
+def note_erasure(connection: sqlite3.Connection) -> None:
+    """Notes, in the transaction that erases, that the file is to be rewritten."""
+    connection.execute(_NOTE)
+
+
+def noted_erasures(connection: sqlite3.Connection) -> int:
+    """Number of the last erasure that was not followed by a rewriting; 0: there is none."""
+    (noted,) = connection.execute(_NOTED).fetchone()
+    return noted or 0
+
+
+def forget_erasures(connection: sqlite3.Connection, *, up_to: int) -> None:
+    """Those up to that number are overwritten by now; later ones are not."""
+    connection.execute(_DONE, (up_to,))
 
 
 def rewrite(connection: sqlite3.Connection) -> bool:

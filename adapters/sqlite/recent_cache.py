@@ -121,7 +121,7 @@ class SqliteRecentCache(RecentCache):
                 _drop(connection, window_no)
             return len(gone)
 
-        return await self._database.write("forget_user", forget)
+        return await self._database.erase("forget_user", forget)
 
     async def forget_conversations(self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str]) -> int:
         wanted = {id_bytes(conversation_id) for conversation_id in conversation_ids}
@@ -135,7 +135,7 @@ class SqliteRecentCache(RecentCache):
                 gone |= here
             return len(gone)
 
-        return await self._database.write("forget_conversations", forget)
+        return await self._database.erase("forget_conversations", forget)
 
     async def conversation_ids(self, *, tenant_id: str, user_id: str) -> frozenset[str]:
         """The conversations in the user's windows, expired ones that are still in the file included."""

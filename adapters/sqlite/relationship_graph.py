@@ -165,7 +165,7 @@ class SqliteRelationshipGraph(RelationshipGraph):
 
     async def forget_user(self, *, tenant_id: str, user_id: str) -> int:
         """Removes everything of a user; how many conversations went."""
-        removed = await self._database.write(
+        removed = await self._database.erase(
             "forget in the graph", lambda connection: remove_user(connection, tenant_id=tenant_id, user_id=user_id)
         )
         self._arrays.drop(GraphArrays, tenant_id=tenant_id, user_id=user_id)
@@ -173,7 +173,7 @@ class SqliteRelationshipGraph(RelationshipGraph):
 
     async def forget_conversations(self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str]) -> int:
         """Removes these conversations of that user with every label and name that only they held; how many went."""
-        removed = await self._database.write(
+        removed = await self._database.erase(
             "forget in the graph",
             lambda connection: remove_conversations(
                 connection, tenant_id=tenant_id, user_id=user_id, conversation_ids=conversation_ids

@@ -168,7 +168,7 @@ class SqliteSummaryIndex(SummaryIndex):
         return await self._database.size_of_tables("measure summaries", _TABLES)
 
     async def _forget(self, tenant_id: str, user_id: str, conversation_ids: Sequence[str] | None) -> int:
-        removed = await self._database.write(
+        removed = await self._database.erase(
             "forget summaries",
             lambda connection: remove_summaries(
                 connection, tenant_id=tenant_id, user_id=user_id, conversation_ids=conversation_ids

@@ -14,7 +14,7 @@ _SHORT_QUESTION_WORDS = 9
 
 
 class RuleIntentClassifier(IntentClassifier):
-    """Greetings and thanks are recognised when a message says nothing else; then problems, requests, questions, opinions."""
+    """Greetings and thanks are seen where a message says nothing else; then problems, requests, questions, opinions."""
 
     def classify(self, *, text: str) -> Intent:
         """See the port. Some 20 µs for a chat message."""

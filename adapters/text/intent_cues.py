@@ -24,7 +24,8 @@ GREETINGS = _listed(
     hi hii hiii hey heya heyy hello hallo hullo hiya howdy yo sup greetings morning gm goodmorning evening afternoon
     bye goodbye byebye cya goodnight gn night farewell moin servus tschüss tschüs guten hola buenas buenos salut
     bonjour bonsoir coucou ciao buongiorno buonasera salve olá oi bom boa hoi hej hejsan hei moi terve cześć hejka
-    привет здравствуйте γεια merhaba selam ahoj szia שלום مرحبا こんにちは おはよう こんばんは 你好 您好 안녕하세요 안녕 नमस्ते
+    привет здравствуйте γεια merhaba selam ahoj szia שלום مرحبا こんにちは おはよう こんばんは 你好 您好
+    안녕하세요 안녕 नमस्ते
     """
 )
 GREETING_COMPANY = _listed(

@@ -38,13 +38,17 @@ _ACTIVITY_LABELS = frozenset(verbs.ACTIVITY_FORMS.values())
 _COMPOUND_STARTS = frozenset(compound.split()[0] for compound in nouns.COMPOUNDS)
 _BEFORE_GERUND = frozenset({Tag.VERB, Tag.BE, Tag.BREAK, Tag.SUBJECT, Tag.BEFORE_VERB, Tag.OTHER})
 _LEARNT = lexicon.words(
-    "learn learning learnt learned speak speaks speaking spoke study studying teach teaches teaching taught practice practise "
-    "practicing practising understand my some in fluent better of"
+    """
+    learn learning learnt learned speak speaks speaking spoke study studying teach teaches teaching taught practice
+    practise  practicing practising understand my some in fluent better of
+    """
 )
 _MAX_RUN = 4
 """A longer run of nouns holds a verb that was not known as one."""
 _RUNNER_FOLLOWS = lexicon.words(
-    "out late low into away from on through a an the my over errands behind short around up"
+    """
+    out late low into away from on through a an the my over errands behind short around up
+    """
 )
 
 

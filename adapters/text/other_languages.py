@@ -18,12 +18,11 @@ _MIN_SHARED_CHARS = 5
 
 _DETERMINERS = words(
     """
-    el la los las un una unos unas mi mis su sus nuestro nuestra nuestros nuestras del al este esta
-    le les une des mon ma mes ton ta tes sa ses notre nos votre vos leur leurs du au aux ce cet cette l d
-    il lo gli i uno mio mia miei mie tuo tua nostro nostra della dello dei degli delle dell alla allo nella nel
-    o os as um uma uns umas meu minha meus minhas nosso nossa do da dos das no na nos nas ao
-    der die das den dem des ein eine einen einem einer eines mein meine meinen meinem meiner unser unsere unseren
-    het een mijn onze ons de ett en et min mitt mina vår vårt våra ei mi
+    el la los las un una unos unas mi mis su sus nuestro nuestra nuestros nuestras del al este esta le les une des mon
+    ma mes ton ta tes sa ses notre nos votre vos leur leurs du au aux ce cet cette l d il lo gli i uno mio mia miei mie
+    tuo tua nostro nostra della dello dei degli delle dell alla allo nella nel o os as um uma uns umas meu minha meus
+    minhas nosso nossa do da dos das no na nas ao der die den dem ein eine einen einem einer eines mein meine meinen
+    meinem meiner unser unsere unseren het een mijn onze ons de ett en et min mitt mina vår vårt våra ei
     """
 )
 """Articles and possessives of Spanish, French, Italian, Portuguese, German, Dutch and the Scandinavian languages."""
@@ -32,13 +31,14 @@ _ADJECTIVES = frozenset(
     folded_word(word)
     for word in words(
         """
-        gran grande grandes buen bueno buena buenos buenas mal nuevo nueva nuevos nuevas viejo vieja pequeño pequeña mejor
-        primer primera último última otro otra mismo misma próximo próxima petit petite petits petites grand grands grandes
-        bon bonne bons bonnes beau belle beaux nouveau nouvelle nouveaux vieux vieille meilleur premier première dernier
-        dernière autre même prochain prochaine bello bella belli nuovo nuova nuovi vecchio vecchia piccolo piccola primo
-        prima ultimo ultima altro altra stesso stessa prossimo prossima bom boa novo nova velho pequeno pequena melhor
-        primeiro primeira outro outra mesmo mesma goed goede mooi mooie leuk leuke nieuw nieuwe oud oude groot grote klein
-        kleine eerste laatste andere ny nya nytt gammal gamla stor stora stort liten lilla första sista andra god gode nye
+        gran grande grandes buen bueno buena buenos buenas mal nuevo nueva nuevos nuevas viejo vieja pequeño pequeña
+        mejor primer primera último última otro otra mismo misma próximo próxima petit petite petits petites grand
+        grands bon bonne bons bonnes beau belle beaux nouveau nouvelle nouveaux vieux vieille meilleur premier première
+        dernier dernière autre même prochain prochaine bello bella belli nuovo nuova nuovi vecchio vecchia piccolo
+        piccola primo prima ultimo ultima altro altra stesso stessa prossimo prossima bom boa novo nova velho pequeno
+        pequena melhor primeiro primeira outro outra mesmo mesma goed goede mooi mooie leuk leuke nieuw nieuwe oud oude
+        groot grote klein kleine eerste laatste andere ny nya nytt gammal gamla stor stora stort liten lilla första
+        sista andra god gode nye
         """
     )
 )
@@ -47,30 +47,27 @@ _GENERIC = frozenset(
     folded_word(word)
     for word in words(
         """
-        día días vez veces cosa cosas tiempo año años semana semanas hora horas minuto minutos mes meses gente mundo momento
-        verdad favor problema problemas pregunta preguntas idea ideas parte lado forma manera tarde noche mañana fin medio
-        caso hecho punto lugar vida persona personas amigo amiga amigos gracias hola lunes martes miércoles jueves viernes
-        sábado domingo
-        jour jours journée fois chose choses temps année années ans semaine semaines heure heures minute minutes mois gens
-        monde moment vérité problème problèmes question questions idée idées partie côté façon manière soir soirée nuit matin
-        fin cas fait point lieu vie personne personnes ami amie amis merci bonjour salut lundi mardi mercredi jeudi vendredi
-        samedi dimanche peu coup plupart
-        giorno giorni volta volte cosa cose tempo anno anni settimana settimane ora ore minuto minuti mese mesi gente mondo
-        momento verità favore problema problemi domanda domande idea idee parte lato modo sera notte mattina fine caso fatto
-        punto posto vita persona persone amico amica amici grazie ciao lunedì martedì mercoledì giovedì venerdì sabato domenica
-        dia dias vez vezes coisa coisas tempo ano anos semana semanas hora horas minuto mês gente mundo verdade pergunta ideia
-        parte lado jeito maneira tarde noite manhã fim ponto lugar vida pessoa pessoas obrigado obrigada olá oi segunda terça
-        quarta quinta sexta
-        tag tage tagen zeit jahr jahre jahren sache sachen frage fragen problem probleme idee ideen woche wochen monat monate
-        stunde stunden minute minuten abend morgen nacht mittag mal male ende anfang teil grund ding dinge art weise weg
-        mensch menschen leben spass glück lust hilfe thema beispiel moment stück freund freunde freundin leute welt wochenende
-        danke hallo bitte gruss grüsse montag dienstag mittwoch donnerstag freitag samstag sonntag januar februar märz april
-        mai juni juli august september oktober november dezember sinn fall ort seite uhr paar bisschen guten herzlichen recht
-        dag dagen tijd jaar jaren week weken uur maand maanden ding dingen vraag vragen probleem idee deel kant manier avond
-        ochtend nacht einde begin plek leven mens mensen vriend vrienden bedankt hallo maandag dinsdag woensdag donderdag
-        vrijdag zaterdag zondag keer weekend
-        gång gånger sak saker tid år vecka timme timmar minut månad folk värld fråga problem del sida sätt kväll natt morgon
-        slut början plats liv människa vän vänner tack hej måndag tisdag onsdag torsdag fredag lördag söndag
+        día días vez veces cosa cosas tiempo año años semana semanas hora horas minuto minutos mes meses gente mundo
+        momento verdad favor problema problemas pregunta preguntas idea ideas parte lado forma manera tarde noche
+        mañana fin medio caso hecho punto lugar vida persona personas amigo amiga amigos gracias hola lunes martes
+        miércoles jueves viernes sábado domingo jour jours journée fois chose choses temps année années ans semaine
+        semaines heure heures minute minutes mois gens monde moment vérité problème problèmes question questions idée
+        idées partie côté façon manière soir soirée nuit matin cas fait point lieu vie personne personnes ami amie amis
+        merci bonjour salut lundi mardi mercredi jeudi vendredi samedi dimanche peu coup plupart giorno giorni volta
+        volte cose tempo anno anni settimana settimane ora ore minuti mese mesi mondo verità favore problemi domanda
+        domande idee lato modo sera notte mattina fine fatto posto vita persone amico amica amici grazie ciao lunedì
+        martedì mercoledì giovedì venerdì sabato domenica dia dias vezes coisa coisas ano anos mês verdade pergunta
+        ideia jeito maneira noite manhã fim ponto pessoa pessoas obrigado obrigada olá oi segunda terça quarta quinta
+        sexta tag tage tagen zeit jahr jahre jahren sache sachen frage fragen problem probleme ideen woche wochen monat
+        monate stunde stunden minuten abend morgen nacht mittag mal male ende anfang teil grund ding dinge art weise
+        weg mensch menschen leben spass glück lust hilfe thema beispiel stück freund freunde freundin leute welt
+        wochenende danke hallo bitte gruss grüsse montag dienstag mittwoch donnerstag freitag samstag sonntag januar
+        februar märz april mai juni juli august september oktober november dezember sinn fall ort seite uhr paar
+        bisschen guten herzlichen recht dag dagen tijd jaar jaren week weken uur maand maanden dingen vraag vragen
+        probleem deel kant manier avond ochtend einde begin plek leven mens mensen vriend vrienden bedankt maandag
+        dinsdag woensdag donderdag vrijdag zaterdag zondag keer weekend gång gånger sak saker tid år vecka timme timmar
+        minut månad folk värld fråga del sida sätt kväll natt morgon slut början plats liv människa vän vänner tack hej
+        måndag tisdag onsdag torsdag fredag lördag söndag
         """
     )
 )
@@ -79,11 +76,13 @@ _RUSSIAN_VERB = re.compile("[а-яё]+(?:л[аои]?|лся|лась|лись|т
 """How Russian verbs end; the nouns that end so too are lost."""
 _HIRAGANA = re.compile("[\u3041-\u3096]")
 _JAPANESE_NOUN = re.compile("[\u30a1-\u30fa\u30fc]{2,12}|[\u4e00-\u9fff\u3005]{2,4}")
-_JAPANESE_GENERIC = frozenset(
-    "今日 明日 昨日 今朝 今夜 今晩 今週 来週 先週 今月 来月 先月 今年 来年 去年 毎日 毎朝 毎晩 毎週 最近 時間 時々 自分 本当 一緒 "
-    "今回 前回 次回 大丈夫 全部 全然 最初 最後 大変 元気 簡単 大切 必要 問題 質問 一番 一人 二人 多分 結局 絶対 場合 感じ 気持 方法 "
-    "理由 意味 日曜日 月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 週末 午前 午後 有難 何度 何時 以上 以下 昨夜 先日 素敵 大好 "
-    "コメント ありがとう スゴイ ダメ オススメ".split()
+_JAPANESE_GENERIC = words(
+    """
+    今日 明日 昨日 今朝 今夜 今晩 今週 来週 先週 今月 来月 先月 今年 来年 去年 毎日 毎朝 毎晩 毎週 最近 時間
+    時々 自分 本当 一緒 今回 前回 次回 大丈夫 全部 全然 最初 最後 大変 元気 簡単 大切 必要 問題 質問 一番 一人
+    二人 多分 結局 絶対 場合 感じ 気持 方法 理由 意味 日曜日 月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 週末
+    午前 午後 有難 何度 何時 以上 以下 昨夜 先日 素敵 大好 コメント ありがとう スゴイ ダメ オススメ
+    """
 )
 
 

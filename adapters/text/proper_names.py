@@ -14,17 +14,29 @@ _NOT_IN_NAMES = frozenset({Tag.OTHER, Tag.SUBJECT, Tag.BEFORE_VERB, Tag.BE, Tag.
 _LINKS = lexicon.words("of de da do di del van von der den la le al el bin ter")
 _TITLES = lexicon.words("mr mrs ms miss dr doctor prof professor sir lady aunt auntie uncle captain saint st")
 _SAID_OF_PERSONS = lexicon.words(
-    "said says told tells thinks thought asked asks called calls wants wanted loves loved hates hated likes liked laughed"
-    " smiled cried married invited visited recommended suggested taught works worked knows knew feels felt"
+    """
+    said says told tells thinks thought asked asks called calls wants wanted loves loved hates hated likes liked
+    laughed  smiled cried married invited visited recommended suggested taught works worked knows knew feels felt
+    """
 )
-_PLACE_STARTS = lexicon.words("new san santa los las el saint st mount lake cape puerto costa rio port north south east west "
-                              "fort hong sri united saudi buenos tel")  # fmt: skip
-_PLACE_ENDS = lexicon.words("island islands beach street avenue park lake river mountain mountains castle valley coast bay "
-                            "national-park city town county airport station university bridge square")  # fmt: skip
+_PLACE_STARTS = lexicon.words(
+    """
+    new san santa los las el saint st mount lake cape puerto costa rio port north south east west  fort hong sri united
+    saudi buenos tel
+    """
+)
+_PLACE_ENDS = lexicon.words(
+    """
+    island islands beach street avenue park lake river mountain mountains castle valley coast bay  national-park city
+    town county airport station university bridge square
+    """
+)
 _PLACE_VERBS = lexicon.words(
-    "live lives lived living move moved moving fly flew flying travel travelled traveled travelling traveling trip went go "
-    "going visit visited visiting born based stay stayed staying holiday vacation drive drove driving home back flight "
-    "flights here over arrived hometown studied"
+    """
+    live lives lived living move moved moving fly flew flying travel travelled traveled travelling traveling trip went
+    go  going visit visited visiting born based stay stayed staying holiday vacation drive drove driving home back
+    flight  flights here over arrived hometown studied
+    """
 )
 _PLACE_PREPOSITIONS = lexicon.words("in to from near around through")
 MAX_NAME_WORDS = 5

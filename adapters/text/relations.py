@@ -71,11 +71,17 @@ _SHORT_FORMS = {
     "she's": ("she", "is"), "he's": ("he", "is"), "cant": ("can't",),
 }  # fmt: skip
 _SKIPPED = lexicon.words(
-    "really absolutely also just still totally both always actually currently now finally honestly recently only big huge "
-    "massive obviously super so very mostly already"
+    """
+    really absolutely also just still totally both always actually currently now finally honestly recently only big
+    huge  massive obviously super so very mostly already
+    """
 )
-_DOUBTFUL = lexicon.words("if when whether do did does should would could can might unless until once before wish or what "
-                          "that where who how why than as")  # fmt: skip
+_DOUBTFUL = lexicon.words(
+    """
+    if when whether do did does should would could can might unless until once before wish or what  that where who how
+    why than as
+    """
+)
 _INSIDE_OBJECT = frozenset({Tag.DETERMINER, Tag.ADJECTIVE})
 _NOT_AN_OBJECT = lexicon.words("no any this that these those your his her their its which what such")
 
@@ -92,9 +98,9 @@ def relations(
         banned: words that are no subject nor object.
     """
     found: dict[Relation, None] = {}
-    for index, word in enumerate(words):
+    for index in range(len(words)):
         subject = _subject(words, index, user)
-        if subject is None or subject.lower() in banned and subject != user:
+        if subject is None or (subject != user and subject.lower() in banned):
             continue
         patterns = _FIRST_PERSON if subject == user else _THIRD_PERSON
         verb, positions = _following(words, index)

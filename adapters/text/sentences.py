@@ -11,8 +11,9 @@ _ABBREVIATIONS = frozenset(
     nr str tel hr fr sra srta ud uds ej p.ej av pág mme mlle m.d ph.d
     """.split()
 )
-"""Followed by a full stop that ends no sentence. "etc." and the like may, but then a capital follows, see below."""
+"""Followed by a full stop that ends no sentence."""
 _MAY_END = frozenset("etc a.m p.m usw inc ltd co corp al jr sr u.s u.k m.d ph.d no sat sun mar".split())
+"""Of those, the ones that may end a sentence too: they do where a capital follows."""
 
 _EMOJI = "\u2600-\u27bf\u2b50\U0001f300-\U0001faff"
 _END = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -12,9 +13,10 @@ import attrs
 from ...domain.conversation import Conversation
 from ...domain.derived import MAX_SUMMARY_CHARS
 from ...ports.summariser import Summariser
+from ...ports.off_loop import OffLoop
 from ...ports.text_analyser import TextAnalyser
-from ..off_loop import WorkerThread
 from . import lexicon, nouns
+from .batches import each
 from .folding import folded_word
 from .sentences import sentences
 from .tagging import Tag, tag_of
@@ -26,7 +28,6 @@ _LANGUAGE_CHARS = 200
 """Enough to tell a language by its stop words."""
 
 _SCHEME = 1
-_CONVERSATIONS_A_CHUNK = 32
 _MAX_NAME_CHARS = 30
 _BETWEEN_SPEAKERS = " | "
 _ELLIPSIS = "…"
@@ -58,8 +59,10 @@ _WORTH_ADDING = 0.35
 _WORD = re.compile(r"[^\W_]+(?:['’.,:-][^\W_]+)*")
 _MARKUP = re.compile(r"```.*?```|^\s*(?:[-*•>#]+|\d{1,3}[.)])\s+|[*_`#]{1,3}", re.DOTALL | re.MULTILINE)
 _I_WORDS = lexicon.words(
-    "i i'm i've i'd i'll im ive my me mine we we're we've our us myself ich mein meine meinen wir unser je j'ai mon yo mi soy"
-    " io mio mia eu meu minha ik mijn jag min minä"
+    """
+    i i'm i've i'd i'll im ive my me mine we we're we've our us myself ich mein meine meinen wir unser je j'ai mon yo
+    mi soy  io mio mia eu meu minha ik mijn jag min minä
+    """
 )
 _QUESTION_MARKS = frozenset("?？؟")
 _POLITE = lexicon.words("you your that's it's is are so very much how are what's up doing going")
@@ -82,17 +85,17 @@ class LocalSummariser(Summariser):
 
     Args:
         analyser: tells the stop words of languages other than English.
-        worker: the thread in which batches are worked off.
+        worker: where batches are worked off.
     """
 
-    def __init__(self, *, analyser: TextAnalyser, worker: WorkerThread) -> None:
+    def __init__(self, *, analyser: TextAnalyser, worker: OffLoop) -> None:
         self.fingerprint = f"local-summary-{_SCHEME}-{analyser.fingerprint}"
         self._analyser = analyser
         self._worker = worker
 
     async def summarise(self, *, conversations: Sequence[Conversation]) -> list[str]:
         """See the port. About 0.2 ms for a usual exchange."""
-        return await self._worker.map(self.summary, conversations, chunk_size=_CONVERSATIONS_A_CHUNK)
+        return await each(self.summary, conversations, off_loop=self._worker)
 
     def summary(self, conversation: Conversation) -> str:
         """The summary of one conversation."""
@@ -145,7 +148,7 @@ class LocalSummariser(Summariser):
 
 
 def shortened(text: str, max_chars: int) -> str:
-    """At most ``max_chars`` characters of a text, cut after a word with an ellipsis, never within a visible character."""
+    """At most ``max_chars`` characters of a text, cut between words, never within a visible character."""
     if len(text) <= max_chars:
         return text
     end = max_chars - len(_ELLIPSIS)
@@ -207,11 +210,11 @@ def _score(sentence: str, room: int, names: frozenset[str], foreign_stop: frozen
         if foreign_stop is None:
             value = known.value
         else:
-            value = 0.0 if folded_word(low) in foreign_stop else _TELLING
+            value = _TELLING if folded_word(low) not in foreign_stop else 0.0
         if value and index and word[0].isupper():
             value += _NAME if foreign_stop is None else _NAME / 2
         total += value
-    score = total / (len(words) + _DAMPING_WORDS) ** 0.5
+    score = total / math.sqrt(len(words) + _DAMPING_WORDS)
     if first_person:
         score *= _FIRST_PERSON
     if sentence[0] == "¿" or not _QUESTION_MARKS.isdisjoint(sentence[-3:]):

@@ -73,37 +73,45 @@ _MAX_WORD_CHARS = 40
 """Nothing longer is a word."""
 
 _SUBJECTS = lexicon.words(
-    "i we they he she i'll we'll they'll he'll she'll you'll i'd we'd they'd he'd she'd you'd i've we've they've you've who"
+    """
+    i we they he she i'll we'll they'll he'll she'll you'll i'd we'd they'd he'd she'd you'd i've we've they've you've
+    who
+    """
 )
 _ABLE_NOUNS = lexicon.words(
-    "table vegetable cable stable fable timetable constable turntable bible convertible syllable"
+    """
+    table vegetable cable stable fable timetable constable turntable bible convertible syllable
+    """
 )
 _ED_NOUNS = lexicon.words("biped moped hundred shred sacred naked wicked")
 _ATE_NOUNS = lexicon.words(
     """
-    climate chocolate debate pirate estate candidate certificate graduate roommate flatmate classmate teammate
-    playmate karate template senate palate primate delegate advocate associate pomegranate carbohydrate chordate
-    soulmate workmate pilates nitrate sulfate phosphate intimate ultimate
+    climate chocolate debate pirate estate candidate certificate graduate roommate flatmate classmate teammate playmate
+    karate template senate palate primate delegate advocate associate pomegranate carbohydrate chordate soulmate
+    workmate pilates nitrate sulfate phosphate intimate ultimate
     """
 )
 _IC_AL_IVE_ARY_NOUNS = lexicon.words(
     """
-    music topic comic clinic ceramic mechanic magic traffic fabric picnic garlic plastic attic panic epic critic
-    logic ethic mosaic acrylic lyric statistic cosmetic republic tonic relic metric rhetoric lunatic skeptic sceptic
-    diabetic alcoholic pandemic epidemic graphic classic cleric arithmetic tunic aquatic hectic mimic antibiotic
-    aerobic turmeric animal festival hospital metal crystal journal medal pedal cereal signal capital canal rental
-    arrival proposal funeral mural manual material tutorial trial memorial terminal musical rehearsal survival coral
-    individual criminal mammal ritual vocal carnival interval scandal sandal admiral arsenal cathedral cardinal
-    chemical dial editorial mineral petal portal referral revival serial burial jackal narwhal offal opal oral royal
-    rival decal recital diagonal detective archive olive beehive overdrive native executive relative motive
-    alternative initiative adjective objective narrative incentive captive fugitive representative cooperative
-    locomotive preservative sedative adhesive additive diary library dictionary documentary canary anniversary
-    secretary salary summary boundary vocabulary glossary missionary century commentary sanctuary estuary mercenary
-    rosary granary aviary apothecary obituary seminary notary dispensary infirmary ovary rotary
+    music topic comic clinic ceramic mechanic magic traffic fabric picnic garlic plastic attic panic epic critic logic
+    ethic mosaic acrylic lyric statistic cosmetic republic tonic relic metric rhetoric lunatic skeptic sceptic diabetic
+    alcoholic pandemic epidemic graphic classic cleric arithmetic tunic aquatic hectic mimic antibiotic aerobic
+    turmeric animal festival hospital metal crystal journal medal pedal cereal signal capital canal rental arrival
+    proposal funeral mural manual material tutorial trial memorial terminal musical rehearsal survival coral individual
+    criminal mammal ritual vocal carnival interval scandal sandal admiral arsenal cathedral cardinal chemical dial
+    editorial mineral petal portal referral revival serial burial jackal narwhal offal opal oral royal rival decal
+    recital diagonal detective archive olive beehive overdrive native executive relative motive alternative initiative
+    adjective objective narrative incentive captive fugitive representative cooperative locomotive preservative
+    sedative adhesive additive diary library dictionary documentary canary anniversary secretary salary summary
+    boundary vocabulary glossary missionary century commentary sanctuary estuary mercenary rosary granary aviary
+    apothecary obituary seminary notary dispensary infirmary ovary rotary
     """
 )
-_ISH_LIKE = ("-ish", "-like", "-looking", "-friendly", "-based", "-old", "-year", "-day", "-minute", "-hour", "-week",
-             "-month", "-sized", "-style", "-ing", "-ed", "-up", "-off", "-out", "-down", "-in", "-to", "-er", "-est")  # fmt: skip
+_MODIFIER_ENDINGS = tuple(
+    "-ish -like -looking -friendly -based -old -year -day -minute -hour -week -month -sized -style -ing -ed -up -off -out "
+    "-down -in -to -er -est".split()
+)
+"""Of hyphenated words that say how something is."""
 
 
 def _known_tags() -> dict[str, Tag]:
@@ -149,7 +157,7 @@ def tag_of(low: str) -> Tag:
         return known
     if "'" in low:
         return Tag.BEFORE_VERB if low.endswith(("n't", "'ll", "'ve", "'re", "'d", "'m")) else Tag.OTHER
-    if len(low) == 1 and low.isascii() or len(low) > _MAX_WORD_CHARS:
+    if len(low) > _MAX_WORD_CHARS or (len(low) == 1 and low.isascii() and not low.isdigit()):
         return Tag.OTHER
     if _HAS_DIGIT.search(low):
         return Tag.NOUN if low[0].isalpha() and sum(map(str.isalpha, low)) >= 2 and len(low) >= 3 else Tag.NUMBER
@@ -171,7 +179,7 @@ def _tag_by_form(low: str) -> Tag:
         last = _KNOWN.get(parts[-1])
         participle = last is Tag.VERB and parts[-1].endswith(("ing", "ed", "en", "ung", "ught"))
         if (
-            low.endswith(_ISH_LIKE)
+            low.endswith(_MODIFIER_ENDINGS)
             or participle
             or all(part in _KNOWN and _KNOWN[part] is not Tag.NOUN for part in parts)
         ):
@@ -245,6 +253,8 @@ def tagged(text: str) -> list[Word]:
                 tag = Tag.ACTIVITY if word.low in verbs.ACTIVITY_FORMS else Tag.VERB
         elif tag is Tag.NOUN and before is Tag.SUBJECT and not word.text[0].isupper() and not word.low.endswith("ing"):
             tag = Tag.VERB  # an unknown verb: "we schlep"
+        elif tag is Tag.KIND and before in (Tag.SUBJECT, Tag.PERSON) and word.low in verbs.ACTIVITY_FORMS:
+            tag = Tag.ACTIVITY  # "we baked", but "baked beans"
         if tag is Tag.AND:
             joined = before
         result.append(word if tag is word.tag else word._replace(tag=tag))
@@ -265,9 +275,8 @@ def _is_noun(word: Word, before: Tag, following: Tag, previous_low: str) -> bool
         and (word.low in verbs.AMBIGUOUS_S)
     ):
         return False  # "the cat drinks the milk"
-    if before in _NOUN_LIKE and word.low in verbs.AMBIGUOUS and singular(previous_low) != previous_low:
-        return False  # "the kids drink"
-    return True
+    is_plural_subject = before in _NOUN_LIKE and singular(previous_low) != previous_low
+    return not (is_plural_subject and word.low in verbs.AMBIGUOUS)  # "the kids drink"
 
 
 def _words(text: str) -> list[Word]:

@@ -9,10 +9,11 @@ import attrs
 
 from ...domain.conversation import Conversation
 from ...domain.derived import Entity, Extraction, Topic
+from ...ports.off_loop import OffLoop
 from ...ports.text_analyser import TextAnalyser
 from ...ports.topic_extractor import TopicExtractor
-from ..off_loop import WorkerThread
 from . import lexicon, nouns
+from .batches import each
 from .noun_phrases import Phrase, normal_noun, phrases
 from .other_languages import OTHER_LANGUAGES_SCHEME, other_topics
 from .proper_names import MAX_ENTITIES, capitalised_inside, with_names
@@ -29,7 +30,6 @@ MAX_READ_CHARS = 20_000
 """A text is judged by its beginning: what a megabyte is about is known after some ten pages."""
 
 _SCHEME = 1
-_CONVERSATIONS_A_CHUNK = 16
 
 # Picked by eye on written chats; no figure depends on the second decimal.
 _PHRASE = 1.1
@@ -52,7 +52,10 @@ _LETTER = re.compile(r"[^\W\d_]")
 _LATIN_LETTER = re.compile("[A-Za-z]")
 
 _LIKING = lexicon.words(
-    "love loves like likes enjoy enjoys adore into about hobby learn learning playing play plays study studying teach teaching"
+    """
+    love loves like likes enjoy enjoys adore into about hobby learn learning playing play plays study studying teach
+    teaching
+    """
 )
 
 
@@ -74,17 +77,17 @@ class LocalTopicExtractor(TopicExtractor):
 
     Args:
         analyser: tells the language of a text.
-        worker: the thread in which batches are worked off.
+        worker: where batches are worked off.
     """
 
-    def __init__(self, *, analyser: TextAnalyser, worker: WorkerThread) -> None:
+    def __init__(self, *, analyser: TextAnalyser, worker: OffLoop) -> None:
         self.fingerprint = f"local-topics-{_SCHEME}.{OTHER_LANGUAGES_SCHEME}-{analyser.fingerprint}"
         self._analyser = analyser
         self._worker = worker
 
     async def extract(self, *, conversations: Sequence[Conversation]) -> list[Extraction]:
         """See the port. About 0.4 ms for a usual exchange."""
-        return await self._worker.map(self.extraction, conversations, chunk_size=_CONVERSATIONS_A_CHUNK)
+        return await each(self.extraction, conversations, off_loop=self._worker)
 
     def extraction(self, conversation: Conversation) -> Extraction:
         """What one conversation is about."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +46,7 @@ def export(*, user_id: str, output: str | None, force: bool, tenant_id: str, set
         print_json({"tenant_id": tenant_id, "user_id": user_id, "conversations": count, "output": output})
     else:
         say(f"{count:,} conversations written to {output}")
-        say(f"read them back: {program()} import jsonl {output} --db another.db")
+        say(f"read them back: {program()} import jsonl {shlex.quote(output)} --db another.db")
 
 
 async def _export(settings: Settings, *, tenant_id: str, user_id: str, output: str | None) -> int:

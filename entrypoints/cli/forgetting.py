@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 import click
@@ -9,7 +10,7 @@ import click
 from ...domain.erasure import ErasureReceipt
 from ..manager import open_memory
 from ..settings import Settings
-from .options import json_option, memory_options, tenant_option
+from .options import json_option, memory_options, same_memory, tenant_option
 from .output import print_json, print_table, say, shown
 from .running import failed, nothing_found, program, run
 
@@ -47,7 +48,8 @@ def forget(
 
 def _ask(user_id: str, conversation_id: str | None) -> None:
     what = f"everything of {user_id}" if conversation_id is None else f"one conversation of {user_id}"
-    say(f"This erases {shown(what)} for good. There is no way back; `{program()} export` keeps a copy.")
+    say(f"This erases {shown(what)} for good. There is no way back.")
+    say(f"A copy can be kept: {program()} export {shown(shlex.quote(user_id))} --output FILE{same_memory()}")
     click.echo(f"Type yes or {shown(user_id)} to go on: ", nl=False, err=True)
     answer = sys.stdin.readline().strip()
     if answer != user_id and answer.lower() != "yes":

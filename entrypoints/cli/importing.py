@@ -15,7 +15,7 @@ from ...application.import_conversations import ImportReport
 from ...ports.conversation_source import ConversationSource, Rejection
 from ..manager import open_memory
 from ..settings import Settings
-from .options import json_option, memory_options, tenant_option
+from .options import json_option, memory_options, same_memory, tenant_option
 from .output import ProgressLine, json_text, print_json, print_table, say, shortened, shown, waiting_steps
 from .running import EXIT_FAILURE, program, run
 
@@ -143,4 +143,4 @@ def _print_report(report: ImportReport, *, rejects: str | None) -> None:
     if report.rejected and rejects is not None:
         say(f"what was rejected stands in {rejects}")
     if report.stored and not report.dry_run:
-        say(f"look at it: {program()} stats")
+        say(f"look at it: {program()} stats{same_memory()}")

@@ -10,7 +10,7 @@ from ...domain.projection import Projection
 from ..checkup import Check, CheckStatus, check_up
 from ..manager import open_memory
 from ..settings import Settings
-from .options import json_option, memory_options
+from .options import json_option, memory_options, same_memory
 from .output import ProgressLine, bytes_shown, print_json, print_table, say, shown, waiting_steps
 from .running import failed, program, run
 
@@ -70,7 +70,7 @@ def doctor(*, settings: Settings, as_json: bool) -> None:
 
     Example: talktiers doctor --db bot.db
     """
-    checks = run(check_up(_observing(settings), program=program()))
+    checks = run(check_up(_observing(settings), program=program(), same_memory=same_memory()))
     ok = all(check.status is not CheckStatus.ERROR for check in checks)
     if as_json:
         print_json({"ok": ok, "checks": [attrs.asdict(check) for check in checks]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypedDict, TypeVar
@@ -110,6 +111,13 @@ def chosen_source() -> ChosenSource:
     if config is not None and Path(config).suffix != ".toml":
         raise click.UsageError(f"--config takes a .toml file, not {config}")
     return ChosenSource(db, config)
+
+
+def same_memory() -> str:
+    """What to append to a command that is told to be typed next, so that it finds the same memory."""
+    source = chosen_source()
+    chosen = {"--db": source.db, "--config": source.config}
+    return "".join(f" {name} {shlex.quote(value)}" for name, value in chosen.items() if value is not None)
 
 
 def _chosen(*, creates: bool) -> Settings:

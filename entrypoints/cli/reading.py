@@ -21,6 +21,9 @@ from .running import nothing_found, run
 _TEXT_CHARS: Final = 100
 """Of a message in a table; --json has all of it."""
 
+_DEADLINE_MS: Final = 2_000.0
+"""At least. A process that was just started has nothing in memory yet, and nobody waits for its answer in a chat."""
+
 _max_chars = click.option(
     "--max-chars",
     type=click.IntRange(min=1),
@@ -76,8 +79,8 @@ async def _context(
     settings: Settings, user_id: str, query: str, max_chars: int | None, scope: ScopeArguments
 ) -> ContextBundle:
     async with open_memory(settings) as memory:
-        length = settings.context.max_chars if max_chars is None else max_chars
-        return await memory.get_conversation_context(user_id, query, length, **scope)
+        deadline_ms = max(_DEADLINE_MS, settings.context.deadline_ms)
+        return await memory.get_conversation_context(user_id, query, max_chars, deadline_ms=deadline_ms, **scope)
 
 
 def provenance(bundle: ContextBundle) -> str:

@@ -18,6 +18,9 @@ from ..settings import Settings
 
 USER_ID: Final = "mira"
 
+_DEADLINE_MS: Final = 2_000.0
+"""The times are shown as they are; a busy machine is not to leave a tier out."""
+
 _DIRECT: Final = Place(audience=Audience.DIRECT)
 _CLUB: Final = Place(audience=Audience.PUBLIC_CHANNEL, channel_id="boathouse", server_id="rowing-club")
 
@@ -123,4 +126,5 @@ async def _context(memory: HierarchicalMemoryManager, question: DemoQuestion, pl
         server_id=place.server_id,
         audience=place.audience,
         max_context_length=2000,
+        deadline_ms=_DEADLINE_MS,
     )

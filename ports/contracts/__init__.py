@@ -12,8 +12,8 @@ A suite is a class with one method to write: how a fresh, empty adapter is made.
 
     class TestMyCache(RecentCacheContract):
         @contextlib.asynccontextmanager
-        async def make(self):
-            async with MyCache(url="...", namespace="test") as cache:
+        async def make(self, *, ttl_s=1800):
+            async with MyCache(url="...", ttl_s=ttl_s) as cache:
                 yield cache
 
 Settings of the adapter that a suite has to know are attributes of its class, `RecentCacheContract.max_conversations`

@@ -87,7 +87,12 @@ class ArchiveErasureContract(StoresContract):
     async def test_a_retry_of_what_was_erased_is_refused_and_leaves_nothing(self, stores: Stores) -> None:
         await append(stores.archive, examples.conversation())
         await stores.archive.forget_user(tenant_id="default", user_id="ana", projections=())
-        for item in (examples.conversation(), examples.conversation(user_message="something else")):
+        for item in (
+            examples.conversation(),
+            examples.conversation(user_message="something else"),
+            examples.conversation(user_id="bo"),
+            examples.conversation(tenant_id="acme"),
+        ):
             with pytest.raises(Forgotten):
                 await append(stores.archive, item, projections=ALL)
         assert await stores.archive.total_conversations() == 0

@@ -50,7 +50,7 @@ class TestLocalSummariser(SummariserContract):
     @contextlib.asynccontextmanager
     async def make(self) -> AsyncIterator[LocalSummariser]:
         async with WorkerThread() as worker:
-            yield LocalSummariser(worker=worker)
+            yield LocalSummariser(analyser=SnowballAnalyser(), worker=worker)
 
 
 class TestRuleIntentClassifier(IntentClassifierContract):

@@ -120,7 +120,7 @@ def test_equal_times_keep_the_order_of_the_lines(tmp_path: Path) -> None:
 
 
 def test_killed_and_run_again_every_line_is_there_exactly_once(tmp_path: Path) -> None:
-    lines = [line(f"message number {item}", "x" * 500, occurred_at=TIMES[item % 28]) for item in range(6000)]
+    lines = [line(f"message number {item}", "x" * 500, occurred_at=TIMES[item % 28]) for item in range(3000)]
     write_lines(tmp_path / "a.jsonl", *lines)
     running = subprocess.Popen([*COMMAND, "import", "jsonl", "a.jsonl"], cwd=tmp_path, env=environment())
     try:
@@ -132,10 +132,10 @@ def test_killed_and_run_again_every_line_is_there_exactly_once(tmp_path: Path) -
         running.kill()
         running.wait()
     before = _stored(tmp_path / "talktiers.db")
-    assert 0 < before < 6000
+    assert 0 < before < 3000
     again = type_in(tmp_path, "import", "jsonl", "a.jsonl", "--json").json
     assert again["already_there"] >= before
-    assert again["stored"] + again["already_there"] == 6000
+    assert again["stored"] + again["already_there"] == 3000
     exported = type_in(tmp_path, "export", "ada")
     assert exported.code == 0, exported.err
     assert sorted(json.loads(item)["user_message"] for item in exported.out.splitlines()) == sorted(

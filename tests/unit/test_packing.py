@@ -152,6 +152,15 @@ def test_a_summary_is_shown_where_it_holds_more_of_the_question_than_any_passage
     assert "- Ana's sister lives in Porto." in context.text.split("\n")
 
 
+def test_a_passage_that_holds_as_much_as_the_summary_is_preferred_to_it() -> None:
+    said = conversation(
+        1, "My sister found a flat in Porto, after 7 months. " + "Then it rained for days and days. " * 20
+    )
+    found = candidate(said, summary="Ana has a sister in Porto.")
+    context = packed(ContextMaterial(question=question("Ana sister Porto"), candidates=(found,)), 700)
+    assert "My sister found a flat in Porto, after 7 months." in context.text
+
+
 def test_what_stands_in_full_under_recent_is_not_repeated_under_relevant() -> None:
     said = conversation(1, "My sister lives in Porto.", "Nice!")
     context = packed(ContextMaterial(question=question(), recent=(said,), candidates=(candidate(said),), older=(said,)))

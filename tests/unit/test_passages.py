@@ -73,15 +73,12 @@ def test_a_sentence_without_end_is_cut_between_words() -> None:
     assert not passage.whole
 
 
-def test_the_mass_is_the_share_of_the_question_that_the_passage_holds() -> None:
-    asked = Question(text="sister Porto", idf={"sister": 3.0, "porto": 1.0}, analyse=analyse)
-    found = PassageReader(
-        Sides(user="My sister called.", bot=""),
-        terms=QuestionTerms(asked),
-        label_chars=LABELS,
-        speakers=frozenset(),
-    ).passage(100)
-    assert found.mass == 0.75
+def test_the_share_of_the_question_that_a_passage_holds_is_that_of_its_idf() -> None:
+    terms = QuestionTerms(Question(text="sister Porto", idf={"sister": 3.0, "porto": 1.0}, analyse=analyse))
+    said = Sides(user="My sister called.", bot="")
+    found = PassageReader(said, terms=terms, label_chars=LABELS, speakers=frozenset()).passage(100)
+    assert terms.mass(found.found) == 0.75
+    assert QuestionTerms(Question(text="", idf={}, analyse=analyse)).mass(0) == 0.0
 
 
 def test_a_word_that_does_not_begin_like_its_term_is_found_too() -> None:

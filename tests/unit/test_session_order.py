@@ -12,7 +12,8 @@ GAP = dt.timedelta(minutes=30)
 US_PER_MINUTE = 60_000_000
 
 conversations = st.lists(
-    st.tuples(st.integers(1, 2), st.sampled_from((0, 0, 7)), st.integers(0, 90), st.integers(0, 3)), max_size=40
+    st.tuples(st.integers(1, 2), st.sampled_from((0, 0, 7)), st.sampled_from((0, 1, 30, 45)), st.integers(0, 1)),
+    max_size=40,
 )
 
 

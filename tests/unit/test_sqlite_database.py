@@ -464,7 +464,7 @@ async def test_what_was_deleted_is_in_no_file_after_a_purge(database: Database, 
 
     await database.write("fill", fill)
     left = await database.read("sum", lambda connection: connection.execute(SPARROWS).fetchone()[0])
-    await database.write("delete", lambda connection: connection.execute(DELETE_CANARIES).rowcount)
+    await database.erase("delete", lambda connection: connection.execute(DELETE_CANARIES).rowcount)
     assert await database.purge()
     assert b"canary" not in bytes_beside(path)
     assert bytes_beside(path).count(b"sparrow") == left
@@ -478,7 +478,7 @@ async def test_a_purge_says_when_a_reader_keeps_the_old_state_alive(
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN")
         assert _notes(other) == ["canary"]
-        await database.write("delete", lambda connection: connection.execute("DELETE FROM notes").rowcount)
+        await database.erase("delete", lambda connection: connection.execute("DELETE FROM notes").rowcount)
         assert not await database.purge()
         other.execute("ROLLBACK")
     assert await database.purge()

@@ -56,3 +56,8 @@ CREATE TABLE retrievals (
 ) STRICT;
 
 CREATE INDEX retrievals_by_user ON retrievals (user_no);
+
+-- Erasures after which the file was not rewritten yet. AUTOINCREMENT: a number stands for one of them only.
+CREATE TABLE erasures (
+    erasure_no INTEGER PRIMARY KEY AUTOINCREMENT
+) STRICT;
