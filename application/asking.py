@@ -17,6 +17,8 @@ T = TypeVar("T")
 MAX_DETACHED_PER_TIER: Final = 16
 """Calls of one tier that may still run after they were given up; beyond that the tier is skipped until some end."""
 
+SOURCE_OF_TRUTH: Final = "archive"
+
 _log = get_logger("asking")
 
 
@@ -84,9 +86,15 @@ class Asking:
     async def ask(self, tier: str, question: Callable[[], Coroutine[Any, Any, T]], *, share: float, default: T) -> T:
         """The tier's answer, or the default when it fails or does not answer before its share of the deadline is over.
 
+        A tier that did not answer in time is not waited for a second time; only the archive is, for without it there
+        is no context.
+
         Args:
             share: part of the whole deadline, counted from its start, within which the answer counts.
         """
+        before = self._reports.get(tier)
+        if before is not None and before.status is TierStatus.TIMEOUT and tier != SOURCE_OF_TRUTH:
+            return default
         if self._detached.saturated(tier):
             self.note(tier, TierStatus.SKIPPED, error="too many unanswered calls")
             return default

@@ -67,6 +67,7 @@ class Exchange:
     """One made-up conversation."""
 
     number: int
+    key: str
     user_id: str
     user_name: str
     occurred_at: dt.datetime
@@ -81,7 +82,7 @@ class Exchange:
                 "user_message": self.user_message,
                 "bot_response": self.bot_response,
                 "occurred_at": self.occurred_at.isoformat(),
-                "idempotency_key": f"made-up-{self.user_id}-{self.number}",
+                "idempotency_key": self.key,
                 "user_name": self.user_name,
                 "bot_name": "Robin",
             }
@@ -99,6 +100,7 @@ class Talk:
 
     def __init__(self, *, users: int, seed: int = 1, bot_chars: tuple[int, int] = (250, 900)) -> None:
         self._random = np.random.default_rng(seed)
+        self._seed = seed
         self._users = users
         self._bot_chars = bot_chars
         self._words = _vocabulary()
@@ -131,6 +133,7 @@ class Talk:
         low, high = self._bot_chars
         return Exchange(
             number=number,
+            key=f"made-up-{self._seed}-{number}",
             user_id=self.user_id(user),
             user_name=_NAMES[user % len(_NAMES)],
             occurred_at=occurred_at,

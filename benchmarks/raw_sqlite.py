@@ -111,7 +111,7 @@ def intake(exchange: Exchange) -> Intake:
         bot_response=exchange.bot_response,
         metadata=None,
         occurred_at=exchange.occurred_at,
-        idempotency_key=f"made-up-{exchange.user_id}-{exchange.number}",
+        idempotency_key=exchange.key,
         user_name=exchange.user_name,
         bot_name="Robin",
     )

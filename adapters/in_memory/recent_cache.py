@@ -12,7 +12,7 @@ from ...domain.recent_window import CachedConversation, RecentWindow, WindowKey
 from ...ports.clock import Clock
 from ...ports.recent_cache import RecentCache
 
-DEFAULT_MAX_CONVERSATIONS = 20
+DEFAULT_SIZE = 20
 DEFAULT_TTL_S = 1800.0
 
 
@@ -29,17 +29,17 @@ class InMemoryRecentCache(RecentCache):
 
     Args:
         clock: by whose steady time windows expire.
-        max_conversations: how many a window holds.
+        size: how many a window holds.
         ttl_s: how long a window lives after it was last written.
     """
 
     name = Projection.CACHE.value
 
     def __init__(
-        self, *, clock: Clock, max_conversations: int = DEFAULT_MAX_CONVERSATIONS, ttl_s: float = DEFAULT_TTL_S
+        self, *, clock: Clock, size: int = DEFAULT_SIZE, ttl_s: float = DEFAULT_TTL_S
     ) -> None:
         self._clock = clock
-        self._max_conversations = max_conversations
+        self._size = size
         self._ttl_s = ttl_s
         # In the order of their last writing, and as all live equally long, of expiring.
         self._windows: dict[WindowKey, _Window] = {}
@@ -109,7 +109,7 @@ class InMemoryRecentCache(RecentCache):
         elif window.epoch > epoch:
             return None
         window.conversations.update({item.conversation_id: item for item in conversations})
-        latest = sorted(window.conversations.values(), key=lambda item: item.order)[-self._max_conversations :]
+        latest = sorted(window.conversations.values(), key=lambda item: item.order)[-self._size :]
         window.conversations = {item.conversation_id: item for item in latest}
         window.expires_at = self._clock.monotonic() + self._ttl_s
         self._windows.pop(key, None)

@@ -16,7 +16,7 @@ from ...domain.lexical import BLOCK_DOCUMENTS, MAX_COUNT, LexicalDocument, pack_
 from .conversation_rows import id_bytes
 
 _ENSURE_USER = "INSERT INTO lexical_users (tenant_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
-_USER = "SELECT user_no, next_number FROM lexical_users WHERE tenant_id = ? AND user_id = ?"
+_USER = "SELECT user_no, next_number, documents FROM lexical_users WHERE tenant_id = ? AND user_id = ?"
 _ADDED = "UPDATE lexical_users SET next_number = ?, documents = documents + ? WHERE user_no = ?"
 _REMOVED = "UPDATE lexical_users SET generation = generation + 1, documents = documents - ? WHERE user_no = ?"
 _FORGET_EMPTY_USER = "DELETE FROM lexical_users WHERE user_no = ? AND documents = 0"
@@ -105,7 +105,7 @@ def add_documents(connection: sqlite3.Connection, batch: UserDocuments) -> None:
     """Indexes the documents of one user; those that are there already are left as they are."""
     user = (batch.tenant_id, batch.user_id)
     connection.execute(_ENSURE_USER, user)
-    user_no, first = connection.execute(_USER, user).fetchone()
+    user_no, first, _ = connection.execute(_USER, user).fetchone()
     fresh = [
         document
         for document in batch.documents
@@ -129,9 +129,9 @@ def _new_postings(
 
     Sorted as arrays: a list for each of ten thousand terms takes twice as long.
     """
-    if not numbered:
-        return
     terms = sorted({term for _, document in numbered for term in document.counts})
+    if not terms:
+        return
     rank = {term: index for index, term in enumerate(terms)}
     documents = np.array([number for number, _ in numbered], dtype=np.int64)
     numbers = np.repeat(documents, [len(document.counts) for _, document in numbered])
@@ -157,13 +157,10 @@ def remove_user(connection: sqlite3.Connection, *, tenant_id: str, user_id: str)
     user = connection.execute(_USER, (tenant_id, user_id)).fetchone()
     if user is None:
         return 0
-    user_no, _ = user
-    removed = 0
+    user_no, _, documents = user
     for statement in _FORGET_USER:
-        count = connection.execute(statement, (user_no,)).rowcount
-        if statement.startswith("DELETE FROM lexical_documents"):
-            removed = count
-    return removed
+        connection.execute(statement, (user_no,))
+    return int(documents)
 
 
 def remove_documents(
@@ -173,7 +170,7 @@ def remove_documents(
     user = connection.execute(_USER, (tenant_id, user_id)).fetchone()
     if user is None:
         return 0
-    user_no, _ = user
+    user_no, _, _ = user
     offsets: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
     words: Counter[str] = Counter()
     removed = 0

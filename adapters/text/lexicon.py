@@ -79,10 +79,10 @@ INTERJECTIONS = words(
     mmm mhm huh uh uhh um umm er erm ah ahh aha haha hahaha hahahaha ha hehe heh hihi lol lmao lmfao rofl xd omg
     omfg omw wtf wth smh tbh imo imho idk idc ikr btw fyi afaik iirc ngl fr rn brb ttyl nvm jk tmi fwiw tldr damn
     dang darn shit fuck fucking crap hell heck gosh god jeez jesus geez gee wicked dude bro bruh man mate buddy pal
-    bestie fam guys folks y'all ma'am sir honey darling dear sweetie hun babe exactly absolutely definitely totally
+    bestie fam guys folks y'all ma'am sir darling dear sweetie hun babe exactly absolutely definitely totally
     indeed right true correct agreed amen voila tada hurrah psst shh phew brr eh oh ooh oooh aw aww awww boo bah duh
     gotcha yolo lolol np yw ily xoxo xx xxx hugs kisses sweetheart alas literally basically honestly seriously
-    actually kinda sorta gimme lemme innit amirite bingo
+    actually kinda sorta gimme lemme innit amirite
     """
 )
 """Greetings, thanks, fillers, swearing, forms of address."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from . import lexicon, nouns, verbs
-from .tagging import Tag, Word
+from .tagging import Word
+from .tags import Tag
 from .word_forms import singular
 
 MAX_LABEL_WORDS = 3

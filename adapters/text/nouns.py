@@ -84,29 +84,25 @@ TIME_WORDS = words(
 
 HEADS_ONLY = words(
     """
-    class classes course courses lesson training session sessions club clubs team teams game games match matches
-    player players teacher teachers coach coaches student students trip trips tour tours project projects app apps
-    tool tools shop shops store stores market markets center centre bar room rooms table tables board boards kit
-    kits set machine machines equipment gear material materials product products brand brands company companies
-    business businesses office offices meeting meetings event group show shows series episode episodes season video
-    videos channel song songs album albums band bands concert concerts recipe recipes dish dishes meal meals food
-    foods drink drinks breakfast lunch dinner snack snacks party parties gift gifts present presents photo photos
-    photograph photographs test tests exam exams score scores level points competition tournament race races
-    championship award awards prize prizes festival festivals museum museums park parks street streets road roads
-    city cities town towns village country countries neighbor neighbors neighbour neighbours neighborhood
-    neighbourhood roommate roommates flatmate colleague colleagues coworker coworkers co-worker co-workers boss
-    bosses customer customers client clients kid kids child children boy boys girl girls lady ladies character
-    characters scene chapter chapters page paper papers letter letters phone phones computer laptop screen file
-    files folder code script scripts data bug bugs button buttons cable cables door doors window windows floor
-    floors wall walls roof bed beds chair chairs desk couch sofa house flat apartment building buildings kitchen
-    bathroom bedroom yard hallway view water air light lights fire ice oil wood metal plastic glass stone color
-    money budget card cards ticket tickets key keys bill bills design designs style model models piece art-piece
-    work works routine program workshop workshops lecture lectures section sections unit units block blocks size
-    pack packs package packages stuff partner partners sleep care culture language languages word sport sports
-    exercise exercises workout workouts move moves position area problem rock rocks hall line box sensor sensors
-    cover covers batch batches sample samples half weather temperature heat sun rain wind snow edge sheet sheets top
-    bottom base ring head try tries read reads play plays share shares plot drive drives stand step steps kick kicks
-    feed pick spot field fields camp camps zone run runs walk walks way night day week
+    class classes course courses lesson training session sessions club clubs team teams game games match matches player
+    players teacher teachers coach coaches student students trip trips tour tours project projects app apps tool tools
+    market markets center centre bar room rooms table tables board boards kit kits set machine machines equipment gear
+    material materials product products brand brands meeting meetings event group show shows series episode episodes
+    season video videos channel dish dishes meal meals food foods drink drinks breakfast lunch dinner snack snacks
+    present presents photo photos photograph photographs test tests score scores level points race races award awards
+    prize prizes park parks street streets road roads city cities town towns village country countries neighbor
+    neighbors neighbour neighbours neighborhood neighbourhood roommate roommates flatmate colleague colleagues coworker
+    coworkers co-worker co-workers customer customers client clients kid kids child children boy boys girl girls lady
+    ladies character characters scene chapter chapters page paper papers letter letters screen file files folder code
+    script scripts data bug bugs button buttons cable cables door doors window windows floor floors wall walls roof bed
+    beds chair chairs desk couch sofa flat building buildings kitchen bathroom bedroom yard hallway view water air
+    light lights fire ice oil wood metal plastic glass stone color money budget card cards ticket tickets key keys bill
+    bills style model models piece art-piece work works routine program workshop workshops lecture lectures section
+    sections unit units block blocks size pack packs package packages stuff partner partners sleep care culture word
+    sport sports workout workouts move moves position area problem rock rocks hall line box sensor sensors cover covers
+    batch batches sample samples half weather temperature heat sun rain wind snow edge sheet sheets top bottom base
+    ring head try tries read reads play plays share shares plot drive drives stand step steps kick kicks feed pick spot
+    field fields camp camps zone run runs walk walks way night day week
     """
 )
 """Say little by themselves, but may end a phrase: "hockey practice", "pasta machine"."""
@@ -132,22 +128,19 @@ PETS = words(
 COMPOUNDS = frozenset(
     line.strip()
     for line in """
-    board game, video game, card game, role-playing game, computer game, ice cream, 
-    road trip, science fiction, mental health, machine learning, deep learning,
-    artificial intelligence, graphic novel, comic book, martial arts, high school, home office, electric car,
-    climate change, social media, stand-up comedy, true crime, guinea pig, polar bear, hip hop, heavy metal,
-    classical music, live music, country music, rock music, folk music, 
-    
-    strength training, public transport, night sky,
-    role play, home automation, 3d printing, street art, fine arts,
+    board game, video game, card game, role-playing game, computer game, ice cream, road trip, science fiction,
+    mental health, machine learning, deep learning, artificial intelligence, graphic novel, comic book, martial arts,
+    high school, home office, electric car, climate change, social media, stand-up comedy, true crime, guinea pig,
+    polar bear, hip hop, heavy metal, classical music, live music, country music, rock music, folk music,
+    strength training, public transport, night sky, role play, home automation, 3d printing, street art, fine arts,
     interior design, graphic design, web design, game design, fashion design, creative writing, short story,
     history book, fantasy novel, crime novel, horror film, horror movie, soap opera, reality tv, tv show, tv series,
     model train, model railway, jigsaw puzzle, crossword puzzle, real estate, stock market, night shift, day care,
     driving licence, driving license, driving test, job interview, job hunt, new job, blood pressure, back pain,
     panic attack, heart attack, high blood pressure, peanut butter, olive oil, orange juice, french press, sour dough,
     green tea, black tea, hot chocolate, craft beer, sushi bar, farmers market, christmas tree, birthday party,
-    washing machine, sewing machine, coffee machine, espresso machine, vacuum cleaner, robot vacuum,
-    raised bed, solar panel, heat pump, power plant, space station, black hole, open source, smart home, data science,
+    washing machine, sewing machine, coffee machine, espresso machine, vacuum cleaner, robot vacuum, raised bed,
+    solar panel, heat pump, power plant, space station, black hole, open source, smart home, data science,
     computer science, operating system, house plant, sports car, fire department, fire fighter, police officer
     """.replace("\n", " ").split(",")
 )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ...domain.derived import Entity, EntityKind
 from . import lexicon, nouns
 from .names import FIRST_NAMES, PLACES
-from .tagging import Tag, Word, is_listed
+from .tagging import Word
+from .tags import Tag, is_listed
 
 _NOT_IN_NAMES = frozenset({Tag.OTHER, Tag.SUBJECT, Tag.BEFORE_VERB, Tag.BE, Tag.DETERMINER, Tag.PREPOSITION, Tag.AND,
                            Tag.BREAK, Tag.NUMBER})  # fmt: skip
@@ -109,13 +110,15 @@ def _is_shouted(words: Sequence[Word], index: int) -> bool:
 
 def _starts_name(words: Sequence[Word], index: int, inside: frozenset[str]) -> bool:
     word = words[index]
-    if not _is_title(word) or word.tag in _NOT_IN_NAMES or _is_shouted(words, index):
-        return False
     low = word.low
+    if not _is_title(word) or _is_shouted(words, index):
+        return False
     if low in nouns.TIME_WORDS or low in nouns.FAMILY_WORDS or low in lexicon.CLASSIFYING_ADJECTIVES:
         return False
     following = words[index + 1] if index + 1 < len(words) else None
     goes_on = following is not None and _continues(following) and not _is_shouted(words, index + 1)
+    if word.tag in _NOT_IN_NAMES:  # "Buenos Aires", but not "Buenos"
+        return goes_on and not is_listed(low) and word.tag is Tag.OTHER and (not word.initial or low in _PLACE_STARTS)
     if low in FIRST_NAMES or low in PLACES:
         return not (word.initial and is_listed(low)) or (following is not None and following.low in _SAID_OF_PERSONS)
     if is_listed(low):

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from ...domain.derived import Relation
 from . import lexicon, nouns
 from .noun_phrases import Phrase
-from .tagging import Tag, Word
+from .tagging import Word
+from .tags import Tag
 
 MAX_RELATIONS = 8
 

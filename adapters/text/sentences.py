@@ -7,8 +7,8 @@ import re
 _ABBREVIATIONS = frozenset(
     """
     mr mrs ms dr prof sr jr st mt vs etc e.g i.e eg ie a.m p.m approx dept est fig inc ltd co corp no vol pp ca cf al
-    jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun u.s u.k z.b d.h usw bzw ca ggf evtl inkl
-    nr str tel hr fr sra srta ud uds ej p.ej av pág mme mlle m.d ph.d
+    jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun u.s u.k z.b d.h usw bzw ca ggf evtl
+    inkl     nr str tel hr fr sra srta ud uds ej p.ej av pág mme mlle m.d ph.d
     """.split()
 )
 """Followed by a full stop that ends no sentence."""

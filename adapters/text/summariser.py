@@ -12,14 +12,14 @@ import attrs
 
 from ...domain.conversation import Conversation
 from ...domain.derived import MAX_SUMMARY_CHARS
-from ...ports.summariser import Summariser
 from ...ports.off_loop import OffLoop
+from ...ports.summariser import Summariser
 from ...ports.text_analyser import TextAnalyser
 from . import lexicon, nouns
 from .batches import each
 from .folding import folded_word
 from .sentences import sentences
-from .tagging import Tag, tag_of
+from .tags import Tag, tag_of
 
 MAX_READ_CHARS = 6_000
 """A summary of 150 characters is not better for reading more of a text than its first pages."""
@@ -207,10 +207,7 @@ def _score(sentence: str, room: int, names: frozenset[str], foreign_stop: frozen
         known = _known(low)
         first_person = first_person or known.first_person
         polite += known.polite
-        if foreign_stop is None:
-            value = known.value
-        else:
-            value = _TELLING if folded_word(low) not in foreign_stop else 0.0
+        value = known.value if foreign_stop is None else _TELLING * (folded_word(low) not in foreign_stop)
         if value and index and word[0].isupper():
             value += _NAME if foreign_stop is None else _NAME / 2
         total += value

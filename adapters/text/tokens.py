@@ -20,9 +20,10 @@ _FOUR_BYTES = 450
 
 Measured on short running texts in fourteen languages, on code and on figures, with the vocabulary of 32,000 pieces of
 Llama 2, which cuts finer than the larger ones of later models. Tokens a character: English 0.26, German 0.27, Russian
-0.38, Finnish and Polish 0.43, Greek, Hebrew and Arabic 0.95 to 1.0, Hindi and Thai 1.1, Japanese 1.3, Chinese and Korean
-1.5, an emoji 4, digits and punctuation 1. English chat comes out 10 to 17 % too high, Chinese and Korean 15 %, Russian and
-Thai 60 %; Polish a tenth too low, and by up to a third heavy abbreviation ("idk ttyl") and random letters.
+0.38, Finnish and Polish 0.43, Greek, Hebrew and Arabic 0.95 to 1.0, Hindi and Thai 1.1, Japanese 1.3, Chinese and
+Korean 1.5, an emoji 4, digits and punctuation 1. English chat comes out 10 to 17 % too high, Chinese and Korean 15 %,
+Russian and Thai 60 %; Polish a tenth too low, and by up to a third heavy abbreviation ("idk ttyl") and random
+letters.
 """
 
 

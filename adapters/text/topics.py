@@ -18,7 +18,8 @@ from .noun_phrases import Phrase, normal_noun, phrases
 from .other_languages import OTHER_LANGUAGES_SCHEME, other_topics
 from .proper_names import MAX_ENTITIES, capitalised_inside, with_names
 from .relations import relations
-from .tagging import Tag, Word, is_listed, tagged
+from .tagging import Word, tagged
+from .tags import Tag, is_listed
 from .word_forms import singular
 
 MAX_TOPICS = 5

@@ -35,7 +35,7 @@ async def cache(settings: Settings, resources: SharedResources) -> AsyncIterator
     """Tier 1."""
     from ...adapters.in_memory.recent_cache import InMemoryRecentCache
 
-    yield InMemoryRecentCache(clock=resources.clock, max_conversations=settings.cache.size, ttl_s=settings.cache.ttl_s)
+    yield InMemoryRecentCache(clock=resources.clock, size=settings.cache.size, ttl_s=settings.cache.ttl_s)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ A suite is a class with one method to write: how a fresh, empty adapter is made.
             async with MyCache(url="...", ttl_s=ttl_s) as cache:
                 yield cache
 
-Settings of the adapter that a suite has to know are attributes of its class, `RecentCacheContract.max_conversations`
+Settings of the adapter that a suite has to know are attributes of its class, `RecentCacheContract.size`
 for one. Where the adapter's clock can be set, override `let_pass`; otherwise the suites wait for real.
 
 Nothing that runs in production imports this package.

@@ -32,11 +32,11 @@ class RecentCacheContract(DerivedTierContract[RecentCache]):
     """What a recent-context cache promises.
 
     Attributes:
-        max_conversations: how many conversations the adapter's windows hold.
+        size: how many conversations the adapter's windows hold.
         short_ttl_s: a time to live that a test can wait for, and that does not run out within a few calls.
     """
 
-    max_conversations: int = 20
+    size: int = 20
     short_ttl_s: float = 0.8
     capacity = 20
 
@@ -82,15 +82,15 @@ class RecentCacheContract(DerivedTierContract[RecentCache]):
     @ANY_ADAPTER
     @given(st.data())
     async def test_a_window_keeps_the_latest_in_whatever_order_they_come(self, data: st.DataObject) -> None:
-        size = self.max_conversations + data.draw(st.integers(-2, 5))
-        history = [examples.stored(number, minute=data.draw(st.integers(0, 30))) for number in range(1, size + 1)]
+        count = self.size + data.draw(st.integers(-2, 5))
+        history = [examples.stored(number, minute=data.draw(st.integers(0, 30))) for number in range(1, count + 1)]
         batches = data.draw(st.integers(1, 5))
         delivered = data.draw(st.permutations(history))
         async with self.make() as tier:
             for start in range(batches):
                 await self.hold(tier, delivered[start::batches])
             window = await read(tier)
-        latest = sorted(history, key=lambda item: item.order)[-self.max_conversations :]
+        latest = sorted(history, key=lambda item: item.order)[-self.size :]
         assert window.conversations == tuple(latest)
 
     async def test_a_conversation_comes_back_with_every_field(self, tier: RecentCache) -> None:
@@ -135,9 +135,9 @@ class RecentCacheContract(DerivedTierContract[RecentCache]):
         assert (await read(tier)).conversations == (examples.stored(1),)
 
     async def test_a_filled_window_keeps_the_latest(self, tier: RecentCache) -> None:
-        history = [examples.stored(number) for number in range(1, self.max_conversations + 4)]
+        history = [examples.stored(number) for number in range(1, self.size + 4)]
         await tier.fill(key=KEY, conversations=history, epoch=0)
-        assert (await read(tier)).conversations == tuple(history[-self.max_conversations :])
+        assert (await read(tier)).conversations == tuple(history[-self.size :])
 
     async def test_a_complete_window_stays_complete_when_something_is_pushed(self, tier: RecentCache) -> None:
         await tier.fill(key=KEY, conversations=[examples.stored(1)], epoch=2)
@@ -233,7 +233,7 @@ class RecentCacheContract(DerivedTierContract[RecentCache]):
         assert window.conversations == (examples.stored(1), examples.stored(2))
 
     async def test_pushing_and_filling_at_once_lose_nothing(self, tier: RecentCache) -> None:
-        count = min(20, self.max_conversations)
+        count = min(20, self.size)
         archived = [examples.stored(number) for number in range(1, count // 2 + 1)]
         pushed = [examples.stored(number) for number in range(count // 2 + 1, count + 1)]
         await asyncio.gather(

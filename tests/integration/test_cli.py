@@ -51,14 +51,16 @@ def test_help_explains_with_an_example(command: str) -> None:
 
 
 def test_help_can_be_typed(tmp_path: Path) -> None:
-    done = type_in(tmp_path, "--help")
+    done = type_in(tmp_path, "--help", new=True)
     assert done.code == 0
     assert all(command in done.out for command in COMMANDS)
     assert type_in(tmp_path, "search", "-h").out.startswith("Usage:")
 
 
 def test_the_context_alone_is_on_standard_output_and_keeps_its_limit(filled: Path) -> None:
-    done = type_in(filled, "context", "ada", "where does my sister live?", "--db", "bot.db", "--max-chars", "500")
+    done = type_in(
+        filled, "context", "ada", "where does my sister live?", "--db", "bot.db", "--max-chars", "500", new=True
+    )
     assert done.code == 0
     assert "Lena moved to Porto" in done.out
     assert len(done.out.rstrip("\n")) <= 500

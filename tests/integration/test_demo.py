@@ -7,7 +7,7 @@ from command_line import type_in
 
 
 def test_it_needs_nothing_shows_three_contexts_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    done = type_in(tmp_path, "demo")
+    done = type_in(tmp_path, "demo", new=True)
     assert done.code == 0, done.err
     assert done.out.count("Asked in") == 3
     assert done.out.count("sources:") == 3
@@ -39,7 +39,7 @@ def test_what_it_tells_to_type_next_works_as_it_stands(tmp_path: Path) -> None:
         if program == "python":
             assert arguments[:2] == ["-m", "talktiers"]
             arguments = arguments[2:]
-        done = type_in(tmp_path, *arguments, answer="yes\n")
+        done = type_in(tmp_path, *arguments, answer="yes\n", new=True)
         assert done.code == 0, (command, done.err)
         assert done.out or "export" in command, command
 

@@ -17,8 +17,8 @@ BATCH = 512
 TIMES = [f"2025-03-{day:02d}T10:00:00+01:00" for day in range(1, 29)]
 
 
-def history(folder: Path, user_id: str = "ada", **variables: str) -> list[dict[str, object]]:
-    found = type_in(folder, "history", user_id, "--limit", "1000", "--json", variables=variables)
+def history(folder: Path, user_id: str = "ada") -> list[dict[str, object]]:
+    found = type_in(folder, "history", user_id, "--limit", "1000", "--json")
     assert found.code in {0, 3}, found.err
     return found.json  # type: ignore[no-any-return]
 
@@ -105,7 +105,9 @@ def test_only_the_named_user_is_imported(tmp_path: Path) -> None:
 
 
 def test_lines_can_be_piped_in(tmp_path: Path) -> None:
-    done = type_in(tmp_path, "import", "jsonl", "-", "--json", answer=f"{line('piped')}\n{line('without end')}")
+    done = type_in(
+        tmp_path, "import", "jsonl", "-", "--json", new=True, answer=f"{line('piped')}\n{line('without end')}"
+    )
     assert (done.code, done.json["stored"]) == (0, 2), done.err
     with (write_lines(tmp_path / "a.jsonl", line("redirected"))).open("rb") as file:
         arguments = [*COMMAND, "import", "jsonl", "-", "--json"]

@@ -85,7 +85,7 @@ class AdaptersAgree(RuleBasedStateMachine):
         self.model = Memory(
             archive=InMemoryConversationArchive(store=store),
             outbox=InMemoryOutbox(store=store),
-            cache=InMemoryRecentCache(clock=clock, max_conversations=3),
+            cache=InMemoryRecentCache(clock=clock, size=3),
         )
         self.sqlite = self.runner.run(self.open())
         self.stored: list[Conversation] = []

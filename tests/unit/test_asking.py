@@ -39,6 +39,18 @@ async def test_a_tier_that_swallows_its_cancellation_is_left_behind_at_its_share
     await detached.close()
 
 
+async def test_a_tier_that_was_too_slow_once_is_not_waited_for_again_but_the_archive_is() -> None:
+    async def slow() -> str:
+        await asyncio.sleep(10)
+        return "late"
+
+    for tier, expected in (("graph", "none"), ("archive", "answer")):
+        asking = Asking(deadline_s=0.2, detached=DetachedCalls())
+        await asking.ask(tier, slow, share=0.1, default="none")
+        assert await asking.ask(tier, answer, share=1, default="none") == expected
+        assert asking.reports[0].status is TierStatus.TIMEOUT
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [

@@ -113,6 +113,16 @@ async def test_a_word_said_more_often_than_a_byte_counts_is_still_found(tmp_path
         assert (await ids_of(index, "fox"))[0] == examples.conversation_id(1)
 
 
+async def test_a_conversation_without_words_is_held_and_forgotten_like_any_other(tmp_path: Path) -> None:
+    async with Database(tmp_path / "memory.db", synchronous="NORMAL") as database:
+        index = SqliteLexicalIndex(database)
+        await index.add(documents=[document(1, "")])
+        await index.add(documents=[document(2, ""), document(3, "fox")])
+        assert len(await index.conversation_ids(**WHOM)) == 3
+        assert await index.forget_conversations(**WHOM, conversation_ids=[examples.conversation_id(2)]) == 1
+        assert (await index.statistics(**WHOM, terms=["fox"], words=[])).documents == 2
+
+
 async def test_two_processes_on_one_file_see_what_the_other_wrote(tmp_path: Path) -> None:
     path = tmp_path / "memory.db"
     async with Database(path, synchronous="NORMAL") as one, Database(path, synchronous="NORMAL") as other:

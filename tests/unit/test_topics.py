@@ -27,7 +27,9 @@ from talktiers.domain.place import Place
 
 _DATA = json.loads((pathlib.Path(__file__).parents[1] / "data" / "interests.json").read_text("utf-8"))
 _EXTRACTOR = LocalTopicExtractor(analyser=SnowballAnalyser(), worker=WorkerThread())
-_GREETINGS = frozenset("hi hey hello thanks thank ok okay yes no bye morning night wow haha lol please sorry yo gn".split())
+_GREETINGS = frozenset(
+    "hi hey hello thanks thank ok okay yes no bye morning night wow haha lol please sorry yo gn".split()
+)
 _SHOWN_INTERESTS = 12
 
 
@@ -49,7 +51,8 @@ def labels(user: str, bot: str = "", *, user_name: str = "", bot_name: str = "")
 
 def of_user(user: dict) -> list[Extraction]:  # type: ignore[type-arg]
     return [
-        extracted(e["user"], e["bot"], user_name=user["user_name"], bot_name=user["bot_name"]) for e in user["exchanges"]
+        extracted(e["user"], e["bot"], user_name=user["user_name"], bot_name=user["bot_name"])
+        for e in user["exchanges"]
     ]
 
 
@@ -171,7 +174,9 @@ def test_names_are_found_as_they_are_spelt(text: str, name: str, kind: EntityKin
     assert [(entity.name, entity.kind) for entity in extracted(text).entities] == [(name, kind)]
 
 
-@pytest.mark.parametrize("text", ["Yesterday I was tired.", "I am OK. Wow! On Monday then.", "Happy Easter in April I HOPE"])
+@pytest.mark.parametrize(
+    "text", ["Yesterday I was tired.", "I am OK. Wow! On Monday then.", "Happy Easter in April I HOPE"]
+)
 def test_ordinary_capitals_name_nothing(text: str) -> None:
     assert [entity.name for entity in extracted(text).entities if entity.name != "Easter"] == []
 
@@ -268,7 +273,24 @@ def test_any_question_gives_labels(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["x'", "@", "a@", "www.", "`", "a-", "<@", ":a", "A ", "of the ", "аб", "昨日", "ich bin der Hund ", "😀", "My dog. "]
+    "piece",
+    [
+        "x'",
+        "@",
+        "a@",
+        "www.",
+        "`",
+        "a-",
+        "<@",
+        ":a",
+        "A ",
+        "of the ",
+        "аб",
+        "昨日",
+        "ich bin der Hund ",
+        "😀",
+        "My dog. ",
+    ],
 )
 def test_a_megabyte_is_no_trouble(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
