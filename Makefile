@@ -28,6 +28,7 @@ test: $(VENV)/.dev  ## set up, then run all tests
 
 .PHONY: check
 check: lint types layers  ## formatting, lint, types, layers, then all tests with coverage
+	@rm -f .coverage .coverage.*
 	$(BIN)/pytest --cov --cov-report=term
 
 .PHONY: lint

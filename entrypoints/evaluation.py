@@ -21,6 +21,7 @@ from ..domain.conversation import Conversation, ScoredConversation
 from ..domain.errors import MigrationError
 from ..domain.identifiers import DEFAULT_TENANT_ID, keyed_conversation_id
 from ..domain.recall import Figures, FigureTable, LabelledQuestion, mean_figures, ranking_figures
+from ..domain.rendering import PlainRenderer
 from ..ports.text_analyser import TextAnalyser
 from .manager import HierarchicalMemoryManager, open_memory
 from .settings import OFF, Settings
@@ -36,7 +37,7 @@ CONTEXT: Final = "context"
 ANSWER: Final = "answer"
 """Share of the answer's content words that stand in the context."""
 ANSWER_FULL: Final = "answer/full"
-"""The same where the best-ranked full texts fill the space of the context's relevant part, and nothing else is there."""
+"""The same where the best-ranked full texts, with their days, fill the space of the context's relevant part, alone."""
 SEARCH_MS: Final = "search ms"
 CONTEXT_MS: Final = "context ms"
 
@@ -208,11 +209,12 @@ def relevant_chars(bundle: ContextBundle) -> int:
 
 
 def full_texts(found: Sequence[ScoredConversation], *, chars: int) -> str:
-    """The full texts of the best-ranked conversations, one after the other, until so many characters are full."""
-    return "\n".join(line for item in found for line in _turns(item.conversation))[:chars]
+    """The full texts of the best-ranked conversations with their days, until so many characters are full."""
+    return "\n".join(line for item in found for line in _lines(item.conversation))[:chars]
 
 
-def _turns(conversation: Conversation) -> Iterator[str]:
+def _lines(conversation: Conversation) -> Iterator[str]:
+    yield PlainRenderer().day(conversation.occurred_at)
     for name, message in (
         (conversation.user_name, conversation.user_message),
         (conversation.bot_name, conversation.bot_response),

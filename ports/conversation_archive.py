@@ -133,7 +133,8 @@ class ConversationArchive(Protocol):
         """Erases a user in one commit: conversations, waiting jobs, dead letters, retrieval records.
 
         The same commit raises the epoch, leaves tombstones that refuse a retry, and writes a `FORGET_USER` job a
-        projection. Nothing of the user is returned by any read that starts after it. Idempotent; an unknown user
+        projection. A `PROJECT` job that was claimed becomes a `FORGET_CONVERSATION` job under the same lease: its worker
+        may still write, and should it die then, the next one takes that back. Nothing of the user is returned by any read that starts after it. Idempotent; an unknown user
         is erased too: the epoch rises, so that what is under way becomes void.
         """
         ...

@@ -41,7 +41,11 @@ class Outbox(Protocol):
         ...
 
     async def enqueue(self, *, projection: Projection, keys: Sequence[ConversationKey]) -> None:
-        """Writes `PROJECT` jobs for stored conversations, where none waits yet: for a rebuild. Erased ones are skipped."""
+        """Writes `PROJECT` jobs for stored conversations: for a rebuild. Erased ones are skipped.
+
+        One that waits and was never claimed makes another needless; a claimed one does not, for its worker may have
+        written already what the rebuild has removed since.
+        """
         ...
 
     async def pending(

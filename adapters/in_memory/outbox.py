@@ -77,11 +77,13 @@ class InMemoryOutbox(Outbox):
         return len(revived)
 
     async def enqueue(self, *, projection: Projection, keys: Sequence[ConversationKey]) -> None:
-        """Writes jobs for stored conversations where none waits yet, in the place of dead letters."""
+        """Writes jobs for stored conversations where none waits unclaimed, in the place of dead letters."""
         waiting = {
             queued.job.conversation_id
             for queued in self._store.jobs.values()
-            if queued.job.projection is projection and queued.job.kind is JobKind.PROJECT
+            if queued.job.projection is projection
+            and queued.job.kind is JobKind.PROJECT
+            and queued.job.attempts == 0
         }
         for key in dict.fromkeys(keys):
             stored = self._store.conversations.get(key.conversation_id)

@@ -89,7 +89,10 @@ class InMemoryStore:
             self.jobs[job.job_id] = QueuedJob(job=job, queued_at=now, due_at=now)
 
     def drop_jobs(self, *, user: User, conversation_ids: frozenset[str] | None) -> None:
-        """Removes waiting and buried jobs of these conversations; ``None``: all that ask for a conversation."""
+        """Removes waiting and buried jobs of these conversations; ``None``: all that ask for a conversation.
+
+        Claimed ones stay, to forget what their worker may still write.
+        """
 
         def concerned(job: OutboxJob) -> bool:
             return (
@@ -98,6 +101,9 @@ class InMemoryStore:
                 and (conversation_ids is None or job.conversation_id in conversation_ids)
             )
 
+        claimed = [queued for queued in self.jobs.values() if concerned(queued.job) and queued.job.attempts]
+        for queued in claimed:
+            queued.job = attrs.evolve(queued.job, kind=JobKind.FORGET_CONVERSATION)
         self.jobs = {number: queued for number, queued in self.jobs.items() if not concerned(queued.job)}
         self.dead_letters = {number: dead for number, dead in self.dead_letters.items() if not concerned(dead.job)}
 

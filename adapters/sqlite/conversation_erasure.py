@@ -15,7 +15,8 @@ _IDS_OF_USER = "SELECT conversation_id FROM conversations WHERE user_no = ? ORDE
 _BURY_USER = "INSERT OR IGNORE INTO tombstones SELECT conversation_id FROM conversations WHERE user_no = ?"
 _DELETE_USER = (
     "DELETE FROM conversations WHERE user_no = ?",
-    "DELETE FROM outbox WHERE user_no = ? AND kind = 'project'",
+    "DELETE FROM outbox WHERE user_no = ? AND kind = 'project' AND attempts = 0",
+    "UPDATE outbox SET kind = 'forget_conversation', sequence = NULL WHERE user_no = ? AND kind = 'project'",
     "DELETE FROM dead_letters WHERE user_no = ? AND kind = 'project'",
     "DELETE FROM retrievals WHERE user_no = ?",
 )
@@ -24,7 +25,8 @@ _SEQUENCE = "SELECT sequence FROM conversations WHERE conversation_id = ? AND us
 _BURY = "INSERT OR IGNORE INTO tombstones VALUES (?)"
 _DELETE = (
     "DELETE FROM conversations WHERE user_no = ? AND sequence = ?",
-    "DELETE FROM outbox WHERE user_no = ? AND sequence = ?",
+    "DELETE FROM outbox WHERE user_no = ? AND sequence = ? AND attempts = 0",
+    "UPDATE outbox SET kind = 'forget_conversation', sequence = NULL WHERE user_no = ? AND sequence = ?",
     "DELETE FROM dead_letters WHERE user_no = ? AND sequence = ?",
 )
 """Of jobs those that ask for the conversation: others have no sequence."""

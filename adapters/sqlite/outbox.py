@@ -51,7 +51,8 @@ _ENQUEUE = f"""
 INSERT INTO outbox (kind, projection, user_no, conversation_id, sequence, epoch, created_at_us, due_at_us)
 SELECT 'project', :projection, user_no, :conversation_id, :sequence, epoch, {NOW_US}, {NOW_US}
 FROM users WHERE user_no = :user_no AND NOT EXISTS (
-    SELECT 1 FROM outbox WHERE user_no = :user_no AND sequence = :sequence AND projection = :projection
+    SELECT 1 FROM outbox
+    WHERE user_no = :user_no AND sequence = :sequence AND projection = :projection AND attempts = 0
 )
 """
 # The new job takes the place of one that was given up.

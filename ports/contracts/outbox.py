@@ -138,6 +138,15 @@ class OutboxContract(StoresContract):
         assert {job.kind for job in jobs} == {JobKind.PROJECT}
         assert await claim(stores.outbox, Projection.GRAPH) == []
 
+    async def test_a_claimed_job_does_not_stand_in_for_one_that_is_enqueued(self, stores: Stores) -> None:
+        (appended,) = await append(stores.archive, examples.conversation(), projections=[LEXICAL])
+        claimed = await claim(stores.outbox)
+        for _ in range(2):
+            await stores.outbox.enqueue(projection=LEXICAL, keys=[appended.conversation.key])
+        await stores.outbox.complete(jobs=claimed)
+        (job,) = await claim(stores.outbox)
+        assert (job.conversation_id, job.attempts) == (appended.conversation.conversation_id, 1)
+
     async def test_what_is_erased_or_of_another_user_is_not_enqueued(self, stores: Stores) -> None:
         appended = await append(stores.archive, examples.conversation(1), examples.conversation(2, user_id="bo"))
         erased, kept = (item.conversation.key for item in appended)

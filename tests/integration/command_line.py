@@ -124,7 +124,7 @@ def _run(request: Mapping[str, Any], main: Any) -> NoReturn:
     code = 1
     try:
         code = main(request["arguments"])
-    except BaseException:
+    except BaseException:  # noqa: BLE001  # a forked process must not return into the server
         traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):

@@ -39,7 +39,7 @@ def test_what_it_tells_to_type_next_works_as_it_stands(tmp_path: Path) -> None:
         if program == "python":
             assert arguments[:2] == ["-m", "talktiers"]
             arguments = arguments[2:]
-        done = type_in(tmp_path, *arguments, answer="yes\n", new=True)
+        done = type_in(tmp_path, *arguments, answer="yes\n")
         assert done.code == 0, (command, done.err)
         assert done.out or "export" in command, command
 

@@ -108,6 +108,7 @@ def test_full_texts_fill_the_space_and_not_a_character_more() -> None:
             ),
         )
     ] * 2  # fmt: skip
-    assert full_texts(found, chars=1000) == f"Ada: {'x' * 30}\n{'y' * 30}\nAda: {'x' * 30}\n{'y' * 30}"
-    assert full_texts(found, chars=40) == f"Ada: {'x' * 30}\n{'y' * 4}"
+    one = f"[1 May 2024]\nAda: {'x' * 30}\n{'y' * 30}"
+    assert full_texts(found, chars=1000) == f"{one}\n{one}"
+    assert full_texts(found, chars=60) == one[:60]
     assert full_texts(found, chars=0) == ""

@@ -47,7 +47,8 @@ _CLASSIFIER = RuleIntentClassifier()
         ),
         (
             Intent.GENERAL,
-            ["I moved to Porto yesterday", "My dog ate a crossword", "We had a baby in June", "Ich war gestern beim Arzt",
+            ["I moved to Porto yesterday", "My dog ate a crossword", "We had a baby in June",
+             "Ich war gestern beim Arzt",
              "When I was young we had a horse that ran away from the farm every single week", "", "   ", "😀"],
         ),
     ],

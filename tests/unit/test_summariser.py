@@ -24,8 +24,8 @@ from talktiers.domain.place import Place
 _DATA = json.loads((pathlib.Path(__file__).parents[1] / "data" / "interests.json").read_text("utf-8"))
 _SUMMARISER = LocalSummariser(analyser=SnowballAnalyser(), worker=WorkerThread())
 _ANSWER = (
-    "That would explain it very well. At 27 degrees everything happens almost twice as fast as in the spring, so the dough "
-    "needs less time. If it ferments too long, the gluten weakens and the loaf spreads instead of rising. "
+    "That would explain it very well. At 27 degrees everything happens almost twice as fast as in the spring, so the "
+    "dough needs less time. If it ferments too long, the gluten weakens and the loaf spreads instead of rising. "
 )
 
 
@@ -44,12 +44,12 @@ def summary(user: str, bot: str = "", *, user_name: str = "", bot_name: str = ""
 @pytest.mark.parametrize(
     ("user", "bot", "fact"),
     [
-        ("Hey Luna, how are you? My sister moved to Porto in May. Crazy, right?", "How exciting!", "sister moved to Porto"),
-        ("hi! what's up? i got the job at the hospital. so nervous lol", "Congratulations! Well done.", "job at the hospital"),
+        ("Hey Luna, how are you? My sister moved to Porto in May.", "How exciting!", "sister moved to Porto"),
+        ("hi! what's up? i got the job at the hospital. so nervous lol", "Congrats! Well done.", "job at the hospital"),
         ("someone stole my bike. im so angry", f"I am sorry. {_ANSWER * 3}", "stole my bike"),
         ("Good evening. It rained all day. On 14 June we fly to Kyoto.", "", "14 June we fly to Kyoto"),
         ("Hallo! Wie geht's? Meine Schwester ist nach Hamburg gezogen.", "Wie schön!", "Hamburg gezogen"),
-        ("yes please", "Here you go! Six to eight weeks before the last frost is the rule for tomatoes.", "before the last frost"),
+        ("yes please", "Sure! Six weeks before the last frost is the rule for tomatoes.", "before the last frost"),
     ],
 )  # fmt: skip
 def test_the_fact_is_kept_and_the_greeting_is_not(user: str, bot: str, fact: str) -> None:

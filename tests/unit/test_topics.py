@@ -89,8 +89,10 @@ def test_no_topic_is_a_stop_word_a_greeting_or_somebody_who_talks(user: dict) ->
     [
         "hi", "Hey hey!", "thanks so much, you're the best", "Really good", "I went there", "ok cool lol",
         "yessss sooooo good omg", "see you on Monday in March", "12 and 15, then 30", "WOW THAT IS AMAZING",
-        "How are you today?", "I was thinking about the thing we talked about", "Good morning!", "no", "it's fine, really",
-        "I don't know what to do anymore", "that was a nice idea", "😀😀", "https://example.com/a/cat", "<@123456> :tada:",
+        "How are you today?", "I was thinking about the thing we talked about", "Good morning!", "no",
+        "it's fine, really",
+        "I don't know what to do anymore", "that was a nice idea", "😀😀", "https://example.com/a/cat",
+        "<@123456> :tada:",
         "Ja, danke!", "¡Hola! ¿Qué tal?", "Bonjour, ça va ?",
     ],
 )  # fmt: skip
@@ -244,8 +246,8 @@ _CHAT = st.one_of(
     st.text(),
     st.lists(
         st.sampled_from(
-            "I my the dog's dogs climb Porto Ana LOVE love, moved to in. ! \n and New York D&D café 昨日 ギター שלום mein Hund "
-            "42 the-end électrique ich bin la playa".split(" ")
+            "I my the dog's dogs climb Porto Ana LOVE love, moved to in. ! \n and New York D&D café 昨日 ギター שלום "
+            "mein Hund 42 the-end électrique ich bin la playa".split(" ")
         )
     ).map(" ".join),
 )
