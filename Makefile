@@ -38,7 +38,8 @@ lint: $(VENV)/.dev  ## formatting and lint
 
 .PHONY: types
 types: $(VENV)/.dev  ## both type checkers
-	$(BIN)/mypy
+	$(BIN)/mypy -p talktiers
+	$(BIN)/mypy tests examples benchmarks
 	$(BIN)/basedpyright
 
 .PHONY: layers

@@ -11,8 +11,10 @@ from ..domain.conversation import Conversation
 from ..domain.derived import RelatedTopic
 from ..domain.place import Scope
 from ..domain.retrieval_metrics import RetrievalRecord
+from ..domain.topic_folding import folded
 from .asking import Asking, DetachedCalls
 from .pending import PendingConversations, pending_conversations
+from .reading import FOLDING
 from .recalling_recent import RecallRecent
 from .retrieving import MAX_QUESTION_CHARS, Retrieval, Retriever
 from .tiers import Processors, Tiers
@@ -69,8 +71,8 @@ class AssembleContext:
             ),
             recent=recent.conversations,
             candidates=retrieval.candidates,
-            related_topics=tuple(related),
-            interests=tuple(interests),
+            related_topics=tuple(folded(related)[:_MAX_TOPICS]),
+            interests=tuple(folded(interests)[:_MAX_TOPICS]),
             older=tuple(older),
             withheld=retrieval.withheld,
             recent_tier=recent.tier,
@@ -154,14 +156,14 @@ class AssembleContext:
                 return []
             return await asking.ask(
                 "graph",
-                lambda: graph.related_topics(scope=scope, labels=labels, limit=_MAX_TOPICS),
+                lambda: graph.related_topics(scope=scope, labels=labels, limit=FOLDING * _MAX_TOPICS),
                 share=_GRAPH_SHARE,
                 default=[],
             )
 
         async def interests() -> list[RelatedTopic]:
             return await asking.ask(
-                "graph", lambda: graph.interests(scope=scope, limit=_MAX_TOPICS), share=_GRAPH_SHARE, default=[]
+                "graph", lambda: graph.interests(scope=scope, limit=FOLDING * _MAX_TOPICS), share=_GRAPH_SHARE, default=[]
             )
 
         return await asyncio.gather(related(), interests())

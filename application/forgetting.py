@@ -6,16 +6,15 @@ import asyncio
 import datetime as dt
 from collections.abc import Collection, Sequence
 
-
 from ..domain.conversation import ConversationKey
 from ..domain.erasure import ErasureReceipt, TierErasure
-from ..domain.errors import TalktiersError
 from ..domain.projection import Projection
 from ..ports.clock import Clock
 from ..ports.conversation_archive import ArchiveErasure
 from ..ports.derived_tier import DerivedTier
 from .logs import get_logger
 from .projecting import Projector
+from .sweeping import project_missing, sweep_user
 from .tiers import Tiers
 
 TIER_TIMEOUT_S = 30.0
@@ -76,8 +75,6 @@ class Forget:
                 for projection, tier in self._derived.items()
             )
         )
-        if conversation_ids is None:
-            await self._project_again(tenant_id=tenant_id, user_id=user_id)
         left = await self._existing(erasure.conversation_ids, tenant_id=tenant_id, user_id=user_id)
         archive = TierErasure(tier="archive", removed=len(erasure.conversation_ids), remaining=len(left))
         purged = await self._tiers.archive.purge()
@@ -116,7 +113,9 @@ class Forget:
             async with asyncio.timeout(TIER_TIMEOUT_S):
                 for pause_s in SWEEP_PAUSES_S:
                     if conversation_ids is None:
-                        removed += await tier.forget_user(tenant_id=tenant_id, user_id=user_id)
+                        removed += await sweep_user(
+                            tiers=self._tiers, projection=projection, tenant_id=tenant_id, user_id=user_id
+                        )
                         held = await tier.conversation_ids(tenant_id=tenant_id, user_id=user_id)
                         # What the user said since the forgetting began is not left over from before.
                         held -= await self._existing(held, tenant_id=tenant_id, user_id=user_id)
@@ -129,18 +128,15 @@ class Forget:
                     if not held:
                         break
                     await asyncio.sleep(pause_s)
-        except (TalktiersError, TimeoutError) as error:
+                if conversation_ids is None:
+                    await project_missing(
+                        tiers=self._tiers, projection=projection, tenant_id=tenant_id, user_id=user_id
+                    )
+        except Exception as error:  # noqa: BLE001
+            # A tier behind a port may raise anything: the others are swept all the same, and its job tries it again.
             _log.warning("tier_not_swept", projection=projection, error=type(error).__name__)
             return TierErasure(tier=projection.value, removed=removed, error=type(error).__name__)
         return TierErasure(tier=projection.value, removed=removed, remaining=len(held))
-
-    async def _project_again(self, *, tenant_id: str, user_id: str) -> None:
-        """What the user said while the tiers were being swept may have gone with the rest: it is projected once more."""
-        after = 0
-        while page := await self._tiers.archive.page(tenant_id=tenant_id, user_id=user_id, after_sequence=after):
-            after = page[-1].sequence
-            for projection in self._derived:
-                await self._tiers.outbox.enqueue(projection=projection, keys=[item.key for item in page])
 
     async def _existing(self, ids: Collection[str], *, tenant_id: str, user_id: str) -> frozenset[str]:
         if not ids:

@@ -15,6 +15,7 @@ from ..domain.conversation import Conversation, ConversationKey
 from ..domain.errors import BackendConflict, BackendError, BackendTimeout, TalktiersError
 from ..domain.projection import Backlog, JobKind, OutboxJob, Projection
 from .logs import get_logger
+from .sweeping import project_missing, sweep_user
 from .tiers import Tiers
 
 _log = get_logger("projecting")
@@ -184,7 +185,7 @@ class Projector:
                 await self._project(projection, jobs)
             else:
                 await self._forget(projection, jobs[0])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # A tier behind a port may raise anything; a job must end as done, given back or buried.
             if isinstance(error, TalktiersError) and error.retryable:
                 attempts = max(job.attempts for job in jobs)
@@ -230,22 +231,12 @@ class Projector:
 
     async def _forget(self, projection: Projection, job: OutboxJob) -> None:
         """A second sweep in the tier; for a whole user only of what is not stored any more, for they may have come back."""
-        tier = self._derived[projection]
+        user = {"tenant_id": job.tenant_id, "user_id": job.user_id}
         if job.conversation_id is not None:
-            gone = [job.conversation_id]
+            await self._derived[projection].forget_conversations(**user, conversation_ids=[job.conversation_id])
         else:
-            held = await tier.conversation_ids(tenant_id=job.tenant_id, user_id=job.user_id)
-            keys = [
-                ConversationKey(tenant_id=job.tenant_id, user_id=job.user_id, conversation_id=item) for item in held
-            ]
-            existing = await self._tiers.archive.existing(keys=keys)
-            gone = sorted(held - existing)
-            if not existing:
-                # Also what is no conversation, such as the user's own row.
-                await tier.forget_user(tenant_id=job.tenant_id, user_id=job.user_id)
-                gone = []
-        if gone:
-            await tier.forget_conversations(tenant_id=job.tenant_id, user_id=job.user_id, conversation_ids=gone)
+            await sweep_user(tiers=self._tiers, projection=projection, **user)
+            await project_missing(tiers=self._tiers, projection=projection, **user)
         await self._purge()
 
     async def _purge(self) -> None:

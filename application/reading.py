@@ -13,10 +13,13 @@ from ..domain.errors import InvalidConversation
 from ..domain.identifiers import is_conversation_id
 from ..domain.json_values import EMPTY
 from ..domain.place import Scope
+from ..domain.topic_folding import folded
 from ..ports.clock import Clock
 from .tiers import Tiers
 
 EXPORT_PAGE = 500
+FOLDING = 2
+"""So many times as many topics are asked for as are wanted: parts of longer ones are folded into them."""
 
 
 def checked_limit(name: str, value: object) -> int:
@@ -70,7 +73,7 @@ class Read:
         checked_limit("limit", limit)
         if self._tiers.graph is None:
             return []
-        return await self._tiers.graph.interests(scope=scope, limit=limit)
+        return folded(await self._tiers.graph.interests(scope=scope, limit=FOLDING * limit))[:limit]
 
     async def export(self, *, tenant_id: str, user_id: str) -> AsyncIterator[Conversation]:
         """Every conversation of a user in the order of storing, page by page."""

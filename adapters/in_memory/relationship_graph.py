@@ -70,15 +70,30 @@ class InMemoryRelationshipGraph(RelationshipGraph):
                     strengths[label] = max(strengths.get(label, 0.0), together / length * rareness)
         newest_first = [label for label in mentions if label in strengths]
         ranked = sorted(newest_first, key=lambda label: (-round(strengths[label], _DECIMALS), label not in asked))
-        return [_topic(mentions, label, strengths[label]) for label in ranked[:limit]]
+        return [_topic(mentions, label, round(strengths[label], _DECIMALS)) for label in ranked[:limit]]
 
     async def interests(self, *, scope: Scope, limit: int) -> list[RelatedTopic]:
-        """Topics by the share of visible conversations that name them, largest first, of equal ones the newest."""
+        """Topics, strongest first, of equal ones the newest.
+
+        The strength is the geometric mean of two shares: of the conversations, each counted by the root of the topic's
+        weight in it (one of five topics still counts nearly half), and of the sittings that hold the topic; a session
+        over several days (UTC) is a sitting a day.
+        """
         visible = self._visible(scope)
-        topics = {topic.label.lower() for record in visible for topic in record.extraction.topics}
         mentions = _mentions(visible)
-        ranked = sorted((label for label in mentions if label in topics), key=lambda label: -len(mentions[label]))
-        return [_topic(mentions, label, len(mentions[label]) / len(visible)) for label in ranked[:limit]]
+        sitting_of = {
+            record.key: (number, record.occurred_at.astimezone(dt.UTC).date())
+            for number, sitting in enumerate(self._sittings(visible))
+            for record in sitting
+        }
+        strengths: dict[str, float] = {}
+        for label, holding in mentions.items():
+            if weighed := sum(math.sqrt(_weight(record, label)) for record in holding):
+                sittings = {sitting_of[record.key] for record in holding}
+                shares = weighed / len(visible), len(sittings) / len(set(sitting_of.values()))
+                strengths[label] = math.sqrt(math.prod(shares))
+        ranked = sorted(strengths, key=lambda label: -round(strengths[label], _DECIMALS))
+        return [_topic(mentions, label, round(strengths[label], _DECIMALS)) for label in ranked[:limit]]
 
     async def entities(self, *, scope: Scope, limit: int) -> list[Entity]:
         """Entities of the visible conversations, most often named first, of equal ones the newest; as spelt last."""
@@ -165,6 +180,11 @@ def _labels(record: GraphRecord) -> frozenset[str]:
     return frozenset(
         [topic.label.lower() for topic in extraction.topics] + [entity.name.lower() for entity in extraction.entities]
     )
+
+
+def _weight(record: GraphRecord, label: str) -> float:
+    """The label's weight as a topic of the conversation; 0 where it is none."""
+    return next((topic.weight for topic in record.extraction.topics if topic.label.lower() == label), 0.0)
 
 
 def _mentions(records: Iterable[GraphRecord]) -> Mentions:

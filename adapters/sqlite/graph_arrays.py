@@ -54,13 +54,13 @@ class Mentions:
     Attributes:
         numbers: of the conversations, rising.
         labels: distinct within a conversation.
-        topics: whether as a topic.
+        weights: as a topic, above 0; 0: not as a topic.
         names: name_no where as an entity; -1 otherwise.
     """
 
     numbers: npt.NDArray[np.int32]
     labels: Ints
-    topics: Flags
+    weights: npt.NDArray[np.float32]
     names: npt.NDArray[np.int32]
 
     def followed_by(self, others: Mentions) -> Mentions:
@@ -68,7 +68,7 @@ class Mentions:
         return Mentions(
             numbers=np.concatenate([self.numbers, others.numbers]),
             labels=np.concatenate([self.labels, others.labels]),
-            topics=np.concatenate([self.topics, others.topics]),
+            weights=np.concatenate([self.weights, others.weights]),
             names=np.concatenate([self.names, others.names]),
         )
 
@@ -169,9 +169,9 @@ class GraphArrays:
     def interests(self, *, visible: Flags, limit: int) -> list[tuple[int, float]]:
         """Topics and their strength, strongest first, of equal ones those of newer conversations.
 
-        The strength is the geometric mean of the share of conversations and the share of sittings that hold the topic:
-        who comes back to something cares more than who says it ten times at once. A session over several days, as a
-        caller may name one, is a sitting a day.
+        The strength is the geometric mean of two shares: of the conversations, each counted by the root of the
+        topic's weight in it (one of five topics still counts nearly half), and of the sittings that hold the topic: who comes back to something cares more than who says it ten times at
+        once. A session over several days, as a caller may name one, is a sitting a day.
         """
         labels, rows = self._seen(visible)
         if not len(labels):
@@ -183,11 +183,11 @@ class GraphArrays:
         in_sittings = np.bincount(distinct, minlength=self._label_count) / np.count_nonzero(
             np.bincount(sittings[visible])
         )
-        in_conversations = np.bincount(labels, minlength=self._label_count) / np.count_nonzero(visible)
-        topics = np.zeros(self._label_count, dtype=np.bool_)
-        topics[self.mentions.labels[self.mentions.topics & visible[self._rows]]] = True
-        strength = np.round(np.sqrt(in_sittings * in_conversations) * topics, _DECIMALS)
-        return self._best(strength, matched=topics, rows=rows, labels=labels, limit=limit)
+        weights = np.sqrt(self.mentions.weights) * visible[self._rows]
+        weighed = np.bincount(self.mentions.labels, weights=weights, minlength=self._label_count)
+        in_conversations = weighed / np.count_nonzero(visible)
+        strength = np.round(np.sqrt(in_sittings * in_conversations), _DECIMALS)
+        return self._best(strength, matched=weighed > 0, rows=rows, labels=labels, limit=limit)
 
     def named(self, *, visible: Flags, limit: int) -> list[int]:
         """name_no of the entities, most often named first, of equal ones those named last; each as it was spelt last."""

@@ -47,9 +47,11 @@ _CONVERSATIONS_AFTER = """
 SELECT number, place_no, session_id, occurred_at_us, sequence, conversation_id FROM graph_conversations
 WHERE user_no = ? AND number >= ? ORDER BY number
 """
-_MENTIONS_AFTER = """
-SELECT number, label_no, weight IS NOT NULL, COALESCE(name_no, -1) FROM graph_mentions
-WHERE user_no = ? AND number >= ? ORDER BY number, label_no
+# The weight comes in parts of a million, 0 for none: whole numbers alone are read fastest.
+_WEIGHT_PARTS = 1_000_000
+_MENTIONS_AFTER = f"""
+SELECT number, label_no, COALESCE(MAX(1, CAST(weight * {_WEIGHT_PARTS} AS INTEGER)), 0), COALESCE(name_no, -1)
+FROM graph_mentions WHERE user_no = ? AND number >= ? ORDER BY number, label_no
 """
 _LABEL_NO = "SELECT label_no FROM graph_labels WHERE user_no = ? AND label = ?"
 _LABELS_WITH_WORD = """
@@ -261,7 +263,7 @@ def _read_after(connection: sqlite3.Connection, user_no: int, number: int) -> tu
         Mentions(
             numbers=mentions[:, 0].astype(np.int32),
             labels=mentions[:, 1].copy(),
-            topics=mentions[:, 2].astype(np.bool_),
+            weights=(mentions[:, 2] / _WEIGHT_PARTS).astype(np.float32),
             names=mentions[:, 3].astype(np.int32),
         ),
     )

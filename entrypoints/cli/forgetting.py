@@ -53,8 +53,7 @@ def _ask(user_id: str, conversation_id: str | None) -> None:
     click.echo(f"Type yes or {shown(user_id)} to go on: ", nl=False, err=True)
     answer = sys.stdin.readline().strip()
     if answer != user_id and answer.lower() != "yes":
-        say("" if answer else "no answer")
-        say("nothing was erased")
+        say("nothing was erased" if answer else "\nnothing was erased")
         failed()
 
 

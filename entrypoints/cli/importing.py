@@ -16,7 +16,7 @@ from ...ports.conversation_source import ConversationSource, Rejection
 from ..manager import open_memory
 from ..settings import Settings
 from .options import json_option, memory_options, same_memory, tenant_option
-from .output import ProgressLine, json_text, print_json, print_table, say, shortened, shown, waiting_steps
+from .output import ProgressLine, json_text, print_json, print_table, say, settling, shortened, shown
 from .running import EXIT_FAILURE, program, run
 
 SOURCES: Final[Mapping[str, Callable[[str], ConversationSource]]] = {
@@ -63,7 +63,13 @@ def import_conversations(
     if rejects is not None and Path(rejects).exists() and Path(path).exists() and Path(rejects).samefile(path):
         raise click.UsageError("--rejects names the file that is to be read: name another one")
     source = SOURCES[source_format](path)
-    report = run(_import(settings, source, user_id=user_id, tenant_id=tenant_id, dry_run=dry_run, rejects_path=rejects))
+    try:
+        report = run(
+            _import(settings, source, user_id=user_id, tenant_id=tenant_id, dry_run=dry_run, rejects_path=rejects)
+        )
+    except KeyboardInterrupt:
+        say("what was imported is kept: run the same command again to go on")
+        raise
     if as_json:
         print_json(report.to_json())
     else:
@@ -108,7 +114,7 @@ async def _import(
                 on_rejected=on_rejected,
             )
             if report.stored and not dry_run:
-                await memory.settle(on_progress=lambda backlog: progress.update(waiting_steps(backlog)))
+                await memory.settle(on_progress=settling(progress))
         progress.clear()
         if rejected > _SHOWN_REJECTIONS:
             say(

@@ -11,7 +11,7 @@ from ..checkup import Check, CheckStatus, check_up
 from ..manager import open_memory
 from ..settings import Settings
 from .options import json_option, memory_options, same_memory
-from .output import ProgressLine, bytes_shown, print_json, print_table, say, shown, waiting_steps
+from .output import ProgressLine, bytes_shown, print_json, print_table, say, settling, shown
 from .running import failed, program, run
 
 _OBSERVING = {"in_process": False}
@@ -84,9 +84,8 @@ def _print_checks(checks: list[Check]) -> None:
     print_table(
         [[check.status.value, check.name, shown(check.detail)] for check in checks], header=["", "check", "found"]
     )
-    for check in checks:
-        if check.advice:
-            say(f"{check.name}: {check.advice}")
+    for advice in dict.fromkeys(check.advice for check in checks if check.advice):
+        say(f"{', '.join(check.name for check in checks if check.advice == advice)}: {advice}")
 
 
 @click.command(short_help="Build a tier anew from the archive.")
@@ -111,7 +110,7 @@ async def _rebuild(settings: Settings, projection: Projection) -> int:
             count = await memory.rebuild(
                 projection, on_progress=lambda done: progress.update(f"{done:,} conversations handed over")
             )
-            await memory.settle(on_progress=lambda backlog: progress.update(waiting_steps(backlog)))
+            await memory.settle(on_progress=settling(progress))
     return count
 
 

@@ -7,7 +7,7 @@ import re
 import sys
 import time
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
 
@@ -112,11 +112,6 @@ def bytes_shown(size: int) -> str:
     return f"{amount:,.1f} GiB"
 
 
-def waiting_steps(backlog: Sequence[Backlog]) -> str:
-    """What is still to be carried into the tiers, for a line of progress."""
-    return f"making searchable, {sum(item.waiting for item in backlog):,} steps to go"
-
-
 class ProgressLine:
     """One line on standard error that tells how far a long command is; on a terminal it is drawn over.
 
@@ -165,3 +160,16 @@ class ProgressLine:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
             self._drawn = False
+
+
+def settling(progress: ProgressLine) -> Callable[[Sequence[Backlog]], None]:
+    """What a line of progress says while the memory settles, for its ``on_progress``."""
+    most = 0
+
+    def on_progress(backlog: Sequence[Backlog]) -> None:
+        nonlocal most
+        waiting = sum(item.waiting for item in backlog)
+        most = max(most, waiting)
+        progress.update(f"making searchable, {waiting:,} steps to go", fraction=1 - waiting / most if most else None)
+
+    return on_progress

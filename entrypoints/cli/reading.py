@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -19,7 +21,10 @@ from .output import print_json, print_table, say, shortened, shown, shown_block
 from .running import nothing_found, run
 
 _TEXT_CHARS: Final = 100
-"""Of a message in a table; --json has all of it."""
+"""Of a message in a table, at most; --json has all of it."""
+_MIN_TEXT_CHARS: Final = 24
+_OTHER_CHARS: Final = 72
+"""What score, time, id and the gaps between the columns take of a terminal's width."""
 
 _DEADLINE_MS: Final = 2_000.0
 """At least. A process that was just started has nothing in memory yet, and nobody waits for its answer in a chat."""
@@ -233,11 +238,15 @@ _CONVERSATION_HEADER: Final = ["time", "id", "user", "bot"]
 
 
 def _conversation_cells(conversation: Conversation) -> list[str]:
+    chars = _TEXT_CHARS
+    if sys.stdout.isatty():
+        space = shutil.get_terminal_size().columns - _OTHER_CHARS
+        chars = max(_MIN_TEXT_CHARS, min(_TEXT_CHARS, space // 2))
     return [
         conversation.occurred_at.isoformat(sep=" ", timespec="minutes"),
         conversation.conversation_id,
-        shortened(conversation.user_message, chars=_TEXT_CHARS),
-        shortened(conversation.bot_response, chars=_TEXT_CHARS),
+        shortened(conversation.user_message, chars=chars),
+        shortened(conversation.bot_response, chars=chars),
     ]
 
 
