@@ -1,0 +1,1 @@
+"""Ports filled in: one folder a technology."""

@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
-
 from ..domain.context_bundle import TierReport, TierStatus
 from ..domain.errors import BackendTimeout, TalktiersError
 from .logs import get_logger

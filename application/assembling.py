@@ -163,7 +163,10 @@ class AssembleContext:
 
         async def interests() -> list[RelatedTopic]:
             return await asking.ask(
-                "graph", lambda: graph.interests(scope=scope, limit=FOLDING * _MAX_TOPICS), share=_GRAPH_SHARE, default=[]
+                "graph",
+                lambda: graph.interests(scope=scope, limit=FOLDING * _MAX_TOPICS),
+                share=_GRAPH_SHARE,
+                default=[],
             )
 
         return await asyncio.gather(related(), interests())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from .logs import get_logger
 from collections.abc import Coroutine
 from typing import Any
 
+from .logs import get_logger
 
 _log = get_logger("background")
 

@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from typing import Final
 
-
 from ..domain.conversation import Conversation
 from ..domain.errors import BackendError
 from ..domain.recent_window import CachedConversation, windows_of

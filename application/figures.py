@@ -214,8 +214,7 @@ class Figures:
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
                 await question()
-        except Exception as error:
-            # Whatever a tier raises is its state, and is shown as such.
+        except Exception as error:  # noqa: BLE001 - whatever a tier raises is its state, and is shown as such
             _log.warning("tier_unhealthy", tier=name, error=type(error).__name__)
             return TierHealth(tier=name, status="error", reason=str(error) or type(error).__name__)
         return TierHealth(tier=name, status="ok", latency_ms=1000 * (time.perf_counter() - began))

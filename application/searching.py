@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..domain.assembly_metadata import TierStatus
 from ..domain.conversation import ScoredConversation
 from ..domain.errors import BackendTimeout, BackendUnavailable
-from ..domain.assembly_metadata import TierStatus
 from ..domain.place import Scope
 from ..domain.retrieval_metrics import RetrievalRecord
 from .asking import Asking, DetachedCalls

@@ -75,9 +75,7 @@ async def measure(workspace: Workspace) -> Report:
     ]
     figures.append(Figure(name="backlog left at the end", value=waiting))
     return Report(
-        tables=[
-            Table(title=f"{_CALLERS} callers in a closed loop", header=("", *TIMES_HEADER, "calls/s"), rows=rows)
-        ],
+        tables=[Table(title=f"{_CALLERS} callers in a closed loop", header=("", *TIMES_HEADER, "calls/s"), rows=rows)],
         figures=figures,
     )
 

@@ -107,9 +107,7 @@ class Talk:
         weights = 1.0 / np.arange(1, len(self._words) + 1) ** _ZIPF_EXPONENT
         self._cumulative = np.cumsum(weights / weights.sum())
         first_rare = len(_FUNCTION_WORDS)
-        self._favourites = [
-            self._random.integers(first_rare, len(self._words), size=_FAVOURITES) for _ in range(users)
-        ]
+        self._favourites = [self._random.integers(first_rare, len(self._words), size=_FAVOURITES) for _ in range(users)]
 
     def user_id(self, user: int) -> str:
         """The id of one of the users, who are counted from 0."""

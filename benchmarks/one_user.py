@@ -23,10 +23,7 @@ async def measure(workspace: Workspace) -> Report:
     talk = Talk(users=1, seed=7)
     size = min(_CONVERSATIONS, workspace.conversations)
     filled = await workspace.fill("one-user", talk, size)
-    further = (
-        exchange
-        for exchange in Talk(users=1, seed=8).exchanges(1_000_000)
-    )
+    further = (exchange for exchange in Talk(users=1, seed=8).exchanges(1_000_000))
     chosen = random.Random(9).choices(filled.asked_about, k=_CONTEXTS)
     contexts: list[float] = []
     stores: list[float] = []

@@ -17,7 +17,16 @@ _TIMES = 11
 _STARTS = 5
 _CORE = "attrs, cattrs, click, dependency_injector.containers, dependency_injector.providers, numpy, snowballstemmer, structlog"
 _DRIVERS = (
-    "sqlite3", "redis", "asyncpg", "chromadb", "neo4j", "psycopg", "tokenizers", "safetensors", "wordllama", "onnxruntime"
+    "sqlite3",
+    "redis",
+    "asyncpg",
+    "chromadb",
+    "neo4j",
+    "psycopg",
+    "tokenizers",
+    "safetensors",
+    "wordllama",
+    "onnxruntime",
 )
 _IMPORT = """
 import time
@@ -74,7 +83,9 @@ async def measure(workspace: Workspace) -> Report:
         figures=[
             Figure(name="import talktiers / core dependencies", value=ratio, bar="<= 1.3"),
             Figure(name="drivers loaded by the import", value=len(drivers), bar="0"),
-            Figure(name="process start to first context", value=statistics.median(starts) / 1000, unit="s", bar="<= 1.5"),
+            Figure(
+                name="process start to first context", value=statistics.median(starts) / 1000, unit="s", bar="<= 1.5"
+            ),
         ],
     )
 

@@ -29,12 +29,13 @@ async def measure(workspace: Workspace) -> Report:
         text_chars = (await memory.stats()).text_chars
     summary_chars, longest = _summaries(long_answers.path)
     rows = [
-        [tier, number(size / _MEGABYTE), number(size / large.conversations)]
-        for tier, size in stats.tier_bytes.items()
+        [tier, number(size / _MEGABYTE), number(size / large.conversations)] for tier, size in stats.tier_bytes.items()
     ]
     file_size = path.stat().st_size
     rows.append(["file", number(file_size / _MEGABYTE), number(file_size / large.conversations)])
-    rows.append(["texts (characters)", number(stats.text_chars / _MEGABYTE), number(stats.text_chars / large.conversations)])
+    rows.append(
+        ["texts (characters)", number(stats.text_chars / _MEGABYTE), number(stats.text_chars / large.conversations)]
+    )
     return Report(
         tables=[
             Table(

@@ -59,9 +59,7 @@ async def _compared(
     exchanges = Talk(users=USERS, seed=3).exchanges(1_000_000)
     name = f"store-{synchronous}-{projecting}".lower()
     raw = await RawFile.new(workspace.folder / f"{name}-raw.db", synchronous=synchronous)
-    settings = settings_for(
-        workspace.folder / f"{name}.db", synchronous=synchronous, projecting=projecting
-    )
+    settings = settings_for(workspace.folder / f"{name}.db", synchronous=synchronous, projecting=projecting)
     kinds = {key: _Kind() for key in ("raw", "ours", "raw x 16", "16 callers")}
     async with open_memory(settings) as memory:
         for row in raw.rows(itertools.islice(exchanges, _UNTIMED)):
@@ -143,9 +141,7 @@ def _insert_sixteen(raw: RawFile, exchanges: Iterator[Exchange], kind: _Kind) ->
     kind.together.append(_ms_since(began))
 
 
-async def _store_one_by_one(
-    memory: HierarchicalMemoryManager, exchanges: Iterator[Exchange], kind: _Kind
-) -> None:
+async def _store_one_by_one(memory: HierarchicalMemoryManager, exchanges: Iterator[Exchange], kind: _Kind) -> None:
     for exchange in list(itertools.islice(exchanges, _A_ROUND)):
         began = time.perf_counter()
         await store(memory, exchange)

@@ -26,9 +26,7 @@ _MAX_INT = 2**63
 
 def canonical_json(value: JsonValue) -> str:
     """The same text for equal values: keys sorted, no spaces, no NaN."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
-    )
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
 
 
 def _plain(value: object) -> dict[str, JsonValue]:

@@ -43,9 +43,9 @@ def split_into_sessions(conversations: Sequence[Conversation], *, gap: dt.timede
     """The sessions of one user's conversations, newest first by their end."""
     keyed: dict[tuple[str, str, str | None], list[Conversation]] = {}
     for conversation in sorted(conversations, key=lambda item: item.order):
-        keyed.setdefault(
-            (conversation.bot_id, conversation.place.key, conversation.session_id), []
-        ).append(conversation)
+        keyed.setdefault((conversation.bot_id, conversation.place.key, conversation.session_id), []).append(
+            conversation
+        )
     sessions: list[Session] = []
     for (_, _, session_id), sitting in keyed.items():
         start = 0

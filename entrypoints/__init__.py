@@ -1,0 +1,1 @@
+"""What a bot developer or a person at a terminal touches: settings, wiring, the manager, the command line."""

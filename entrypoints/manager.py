@@ -13,7 +13,6 @@ from ..application.figures import Health, Stats
 from ..application.import_conversations import ImportConversations, ImportReport
 from ..application.memory import Memory
 from ..application.reading import checked_limit
-from ..domain.intake import Intake
 from ..domain.context_budget import ContextBudget
 from ..domain.context_bundle import ContextBundle
 from ..domain.conversation import Conversation, ScoredConversation, Session
@@ -21,6 +20,7 @@ from ..domain.derived import RelatedTopic
 from ..domain.erasure import ErasureReceipt
 from ..domain.errors import ConfigurationError, InvalidConversation, MemoryClosed
 from ..domain.identifiers import checked_id, is_conversation_id
+from ..domain.intake import Intake
 from ..domain.json_values import JsonObject
 from ..domain.place import Audience, Place, Scope
 from ..domain.projection import Backlog, Projection
@@ -194,7 +194,14 @@ class HierarchicalMemoryManager:
             count_tokens=None if max_tokens is None else (lambda text: memory.processors.tokens.count(text=text)),
         )
         return await memory.assemble_context(
-            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id),
+            scope=self._scope(
+                user_id=user_id,
+                channel_id=channel_id,
+                server_id=server_id,
+                audience=audience,
+                bot_id=bot_id,
+                tenant_id=tenant_id,
+            ),
             query=_checked_query("current_query", current_query),
             budget=budget,
             deadline_ms=self._deadline(deadline_ms, self.settings.context.deadline_ms),
@@ -220,7 +227,14 @@ class HierarchicalMemoryManager:
             BackendError: the archive did not answer, so that an empty list would be a guess.
         """
         return await self._open.search(
-            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id),
+            scope=self._scope(
+                user_id=user_id,
+                channel_id=channel_id,
+                server_id=server_id,
+                audience=audience,
+                bot_id=bot_id,
+                tenant_id=tenant_id,
+            ),
             query=_checked_query("query", query),
             limit=checked_limit("limit", limit),
             deadline_ms=self._deadline(deadline_ms, self.settings.search.deadline_ms),
@@ -249,7 +263,14 @@ class HierarchicalMemoryManager:
             UnknownConversation: ``before`` is not visible here.
         """
         return await self._open.read.history(
-            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id),
+            scope=self._scope(
+                user_id=user_id,
+                channel_id=channel_id,
+                server_id=server_id,
+                audience=audience,
+                bot_id=bot_id,
+                tenant_id=tenant_id,
+            ),
             limit=limit,
             since_days=since_days,
             before=before,
@@ -269,7 +290,14 @@ class HierarchicalMemoryManager:
     ) -> list[Conversation]:
         """Those of the conversations that this user may see here, newest first; others are left out."""
         return await self._open.read.conversations(
-            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id),
+            scope=self._scope(
+                user_id=user_id,
+                channel_id=channel_id,
+                server_id=server_id,
+                audience=audience,
+                bot_id=bot_id,
+                tenant_id=tenant_id,
+            ),
             conversation_ids=conversation_ids,
             include_metadata=include_metadata,
         )
@@ -287,7 +315,15 @@ class HierarchicalMemoryManager:
     ) -> list[Session]:
         """The latest sittings, newest first."""
         return await self._open.read.sessions(
-            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id), limit=limit
+            scope=self._scope(
+                user_id=user_id,
+                channel_id=channel_id,
+                server_id=server_id,
+                audience=audience,
+                bot_id=bot_id,
+                tenant_id=tenant_id,
+            ),
+            limit=limit,
         )
 
     async def interests(
@@ -303,7 +339,15 @@ class HierarchicalMemoryManager:
     ) -> list[RelatedTopic]:
         """What the user talks about most, strongest first."""
         return await self._open.read.interests(
-            scope=self._scope(user_id, channel_id, server_id, audience, bot_id, tenant_id), limit=limit
+            scope=self._scope(
+                user_id=user_id,
+                channel_id=channel_id,
+                server_id=server_id,
+                audience=audience,
+                bot_id=bot_id,
+                tenant_id=tenant_id,
+            ),
+            limit=limit,
         )
 
     async def forget_user(self, user_id: str, *, tenant_id: str = "default") -> ErasureReceipt:
@@ -372,9 +416,7 @@ class HierarchicalMemoryManager:
             on_progress=on_progress,
             on_rejected=on_rejected,
         )
-        return await importing(
-            source, user_id=user_id, tenant_id=checked_id("tenant_id", tenant_id), dry_run=dry_run
-        )
+        return await importing(source, user_id=user_id, tenant_id=checked_id("tenant_id", tenant_id), dry_run=dry_run)
 
     async def stats(self) -> Stats:
         """What is stored, and what was measured of real use."""
@@ -420,6 +462,7 @@ class HierarchicalMemoryManager:
 
     def _scope(
         self,
+        *,
         user_id: str,
         channel_id: str | None,
         server_id: str | None,
@@ -451,7 +494,7 @@ def _checked_query(name: str, query: object) -> str:
 
 
 def open_memory(settings: SettingsSource = None) -> HierarchicalMemoryManager:
-    """A memory to be used as ``async with open_memory() as memory:``.
+    """A memory, to be used with ``async with``.
 
     Args:
         settings: nothing for ``./talktiers.db``; ``"sqlite:///bot.db"``; a path; ``"talktiers.toml"``; `Settings`.

@@ -81,9 +81,7 @@ class InMemoryOutbox(Outbox):
         waiting = {
             queued.job.conversation_id
             for queued in self._store.jobs.values()
-            if queued.job.projection is projection
-            and queued.job.kind is JobKind.PROJECT
-            and queued.job.attempts == 0
+            if queued.job.projection is projection and queued.job.kind is JobKind.PROJECT and queued.job.attempts == 0
         }
         for key in dict.fromkeys(keys):
             stored = self._store.conversations.get(key.conversation_id)

@@ -35,9 +35,7 @@ class InMemoryRecentCache(RecentCache):
 
     name = Projection.CACHE.value
 
-    def __init__(
-        self, *, clock: Clock, size: int = DEFAULT_SIZE, ttl_s: float = DEFAULT_TTL_S
-    ) -> None:
+    def __init__(self, *, clock: Clock, size: int = DEFAULT_SIZE, ttl_s: float = DEFAULT_TTL_S) -> None:
         self._clock = clock
         self._size = size
         self._ttl_s = ttl_s

@@ -66,42 +66,53 @@ def _activity_or_same(low: str, noun: str) -> str:
 
 def phrases(words: Sequence[Word]) -> Iterator[Phrase]:
     """The noun phrases of a text in their order."""
-    run: list[tuple[str, Tag]] = []
-    run_start = 0
-    index, count = 0, len(words)
-    while index < count:
+    run = _Run(words)
+    index = 0
+    while index < len(words):
         word = words[index]
-        if word.low in _COMPOUND_STARTS and index + 1 < count:
-            compound = _compound(word, words[index + 1])
-            if compound is not None:
-                if not run:
-                    run_start = index
-                run.append((compound, Tag.NOUN))
-                index += 2
-                if words[index - 1].possessive:
-                    yield from _phrases_of(run, run_start, words[run_start - 1].low if run_start else "")
-                    run = []
-                continue
+        compound = (
+            _compound(word, words[index + 1]) if word.low in _COMPOUND_STARTS and index + 1 < len(words) else None
+        )
+        if compound is not None:
+            run.add(compound, Tag.NOUN, at=index)
+            if words[index + 1].possessive:
+                yield from run.end()
+            index += 2
+            continue
         if word.tag in _RUN:
-            if run and _is_new_thing(words, index, run):
-                yield from _phrases_of(run, run_start, words[run_start - 1].low if run_start else "")
-                run = []
-            if not run:
-                run_start = index
-            run.append((word.low if word.tag in (Tag.KIND, Tag.NAME) else singular(word.low), word.tag))
+            if run.words and _is_new_thing(words, index, run.words):
+                yield from run.end()
+            run.add(word.low if word.tag in (Tag.KIND, Tag.NAME) else singular(word.low), word.tag, at=index)
             if word.possessive:
-                yield from _phrases_of(run, run_start, words[run_start - 1].low if run_start else "")
-                run = []
-        elif word.tag is not Tag.ADJECTIVE or run:
-            if run:
-                yield from _phrases_of(run, run_start, words[run_start - 1].low if run_start else "")
-                run = []
+                yield from run.end()
+        elif word.tag is not Tag.ADJECTIVE or run.words:
+            yield from run.end()
             if word.tag is Tag.ACTIVITY:
                 yield Phrase(label=verbs.ACTIVITY_FORMS[word.low], start=index, activity=True)
         if word.low in ("running", "run", "ran") and _is_sport(words, index):
             yield Phrase(label="running", start=index, activity=True)
         index += 1
-    yield from _phrases_of(run, run_start, words[run_start - 1].low if run_start else "")
+    yield from run.end()
+
+
+class _Run:
+    """Nouns that follow each other, until something ends them."""
+
+    def __init__(self, text: Sequence[Word]) -> None:
+        self.words: list[tuple[str, Tag]] = []
+        self._text = text
+        self._start = 0
+
+    def add(self, low: str, tag: Tag, *, at: int) -> None:
+        if not self.words:
+            self._start = at
+        self.words.append((low, tag))
+
+    def end(self) -> Iterator[Phrase]:
+        """The phrases of what was added since the last end."""
+        if self.words:
+            ended, self.words = self.words, []
+            yield from _phrases_of(ended, self._start, self._text[self._start - 1].low if self._start else "")
 
 
 def _is_new_thing(words: Sequence[Word], index: int, run: list[tuple[str, Tag]]) -> bool:

@@ -163,42 +163,57 @@ def _tag_by_form(low: str) -> Tag:
     if folded_word(low) in _FOREIGN:
         return Tag.OTHER
     if _REPEATED.search(low):
-        for kept in (r"\1", r"\1\1"):
-            shorter = _REPEATED.sub(kept, low)
-            if shorter in _KNOWN:
-                return _KNOWN[shorter]
-        if len(set(low)) <= 3:
-            return Tag.OTHER
+        shorter = _unstretched(low)
+        if shorter is not None or len(set(low)) <= 3:
+            return _KNOWN[shorter] if shorter else Tag.OTHER
     if low.endswith("ly"):
         return Tag.OTHER
     if "-" in low:
-        parts = low.split("-")
-        last = _KNOWN.get(parts[-1])
-        participle = last is Tag.VERB and parts[-1].endswith(("ing", "ed", "en", "ung", "ught"))
-        if (
-            low.endswith(_MODIFIER_ENDINGS)
-            or participle
-            or all(part in _KNOWN and _KNOWN[part] is not Tag.NOUN for part in parts)
-        ):
-            return Tag.ADJECTIVE
-        return Tag.KIND if low.endswith("-free") else Tag.NOUN
+        return _tag_of_joined(low)
     by_ending = _tag_by_ending(low)
     if by_ending is not None:
         return by_ending
-    if low.endswith(("ous", "less", "ful", "esque", "iest")) or (
-        low.endswith(("able", "ible")) and singular(low) not in _ABLE_NOUNS
+    if _is_adjective(low):
+        return Tag.ADJECTIVE
+    return _tag_by_prefix(low)
+
+
+def _unstretched(low: str) -> str | None:
+    """The known word of which this one is a drawn-out spelling: "cooool"."""
+    shorter = (_REPEATED.sub(kept, low) for kept in (r"\1", r"\1\1"))
+    return next((word for word in shorter if word in _KNOWN), None)
+
+
+def _tag_of_joined(low: str) -> Tag:
+    parts = low.split("-")
+    last = _KNOWN.get(parts[-1])
+    participle = last is Tag.VERB and parts[-1].endswith(("ing", "ed", "en", "ung", "ught"))
+    if (
+        low.endswith(_MODIFIER_ENDINGS)
+        or participle
+        or all(part in _KNOWN and _KNOWN[part] is not Tag.NOUN for part in parts)
     ):
         return Tag.ADJECTIVE
+    return Tag.KIND if low.endswith("-free") else Tag.NOUN
+
+
+def _is_adjective(low: str) -> bool:
+    if low.endswith(("ous", "less", "ful", "esque", "iest")):
+        return True
+    if low.endswith(("able", "ible")) and singular(low) not in _ABLE_NOUNS:
+        return True
     if low.endswith("ed") and len(low) > 4 and low[-3] != "e" and low not in _ED_NOUNS:
-        return Tag.ADJECTIVE
-    for ending in ("er", "est"):
-        if low.endswith(ending):
-            stem = low[: -len(ending)]
-            if any(
-                base in lexicon.ADJECTIVES
-                for base in (stem, stem + "e", stem[:-1] if stem[-1:] == stem[-2:-1] else stem, stem[:-1] + "y")
-            ):
-                return Tag.ADJECTIVE
+        return True
+    return any(low.endswith(ending) and _is_compared(low[: -len(ending)]) for ending in ("er", "est"))
+
+
+def _is_compared(stem: str) -> bool:
+    """Whether a known adjective is left of its comparative or superlative."""
+    undoubled = stem[:-1] if stem[-1:] == stem[-2:-1] else stem
+    return any(base in lexicon.ADJECTIVES for base in (stem, stem + "e", undoubled, stem[:-1] + "y"))
+
+
+def _tag_by_prefix(low: str) -> Tag:
     for prefix in ("un", "re", "over", "mis", "pre", "non", "out"):
         rest = low[len(prefix) :]
         if low.startswith(prefix) and len(rest) > 3 and _KNOWN.get(rest) in (Tag.VERB, Tag.ADJECTIVE):

@@ -167,13 +167,9 @@ def is_label(label: str, *, banned: frozenset[str] = frozenset()) -> bool:
 def _count(scores: dict[str, _Score], phrase: Phrase, *, from_user: bool, extra: float = 0.0) -> None:
     weighted = [(phrase.label, _PHRASE if phrase.parts else 1.0)]
     weighted += [(part, _PART) for part in phrase.parts]
-    for label, weight in weighted:
-        if phrase.activity:
-            weight *= _ACTIVITY
-        elif phrase.proper:
-            weight *= _NAME
-        if label in nouns.FAMILY_WORDS:
-            weight *= _FAMILY
+    kind = _ACTIVITY if phrase.activity else _NAME if phrase.proper else 1.0
+    for label, share in weighted:
+        weight = share * kind * (_FAMILY if label in nouns.FAMILY_WORDS else 1.0)
         score = scores.setdefault(label, _Score(first=len(scores)))
         if from_user:
             score.user += weight * (_REPEATED if score.user else 1.0) + extra

@@ -35,9 +35,7 @@ async def cache(settings: Settings, resources: SharedResources) -> AsyncIterator
     """Tier 1."""
     from ...adapters.sqlite.recent_cache import SqliteRecentCache
 
-    yield SqliteRecentCache(
-        database=await resources.database(), size=settings.cache.size, ttl_s=settings.cache.ttl_s
-    )
+    yield SqliteRecentCache(database=await resources.database(), size=settings.cache.size, ttl_s=settings.cache.ttl_s)
 
 
 @asynccontextmanager
@@ -53,9 +51,7 @@ async def lexical(settings: Settings, resources: SharedResources) -> AsyncIterat
 
 
 @asynccontextmanager
-async def summaries(
-    settings: Settings, resources: SharedResources, embedder: Embedder | None
-) -> AsyncIterator[SummaryIndex]:
+async def summaries(_: Settings, resources: SharedResources, embedder: Embedder | None) -> AsyncIterator[SummaryIndex]:
     """Tier 3."""
     from ...adapters.sqlite.summary_index import SqliteSummaryIndex
 

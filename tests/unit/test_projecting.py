@@ -180,9 +180,6 @@ async def pause_until_due(workshop: Workshop, worker: Projector, projection: Pro
 
 
 async def test_the_archive_failing_is_a_failure_of_the_batch_and_not_of_its_jobs(workshop: Workshop) -> None:
-    async def fails(_: object) -> None:
-        raise ValueError("a defect")
-
     await workshop.store(1)
     load = workshop.hook("archive", "load", before=unavailable)
     worker = workshop.worker()

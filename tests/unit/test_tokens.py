@@ -29,9 +29,11 @@ def test_only_the_empty_text_takes_none(text: str) -> None:
     [
         # Counted with the vocabulary that the estimate names as its source.
         (
-            "Sharing is perfectly fine at the beginning. One rope for two people is all that is needed; a single "
-            "rope of 70 metres covers nearly everything in Arco. What you do want of your own is a harness that "
-            "fits, a helmet and shoes that you can stand in.",
+            (
+                "Sharing is perfectly fine at the beginning. One rope for two people is all that is needed; a single "
+                "rope of 70 metres covers nearly everything in Arco. What you do want of your own is a harness that "
+                "fits, a helmet and shoes that you can stand in."
+            ),
             63,
         ),
         ("昨天晚上我和妻子去看了电影，然后在海边散步聊了很久，非常开心。", 46),
