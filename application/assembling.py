@@ -14,14 +14,16 @@ from ..domain.retrieval_metrics import RetrievalRecord
 from ..domain.topic_folding import folded
 from .asking import Asking, DetachedCalls
 from .pending import PendingConversations, pending_conversations
-from .reading import FOLDING
 from .recalling_recent import RecallRecent
 from .retrieving import MAX_QUESTION_CHARS, Retrieval, Retriever
 from .tiers import Processors, Tiers
+from .topics import FOLDING, confirmed, conversations_behind
 from .usage import Usage
 
 _GRAPH_SHARE, _OLDER_SHARE = 0.8, 0.95
 _MAX_TOPICS = 10
+_WITNESSES = 5
+"""Of each topic the archive is asked for so many conversations: one that is still there is enough."""
 _FOLLOWED = 3
 """The best so many conversations are asked what came next."""
 _MAX_OLDER = 10
@@ -71,8 +73,8 @@ class AssembleContext:
             ),
             recent=recent.conversations,
             candidates=retrieval.candidates,
-            related_topics=tuple(folded(related)[:_MAX_TOPICS]),
-            interests=tuple(folded(interests)[:_MAX_TOPICS]),
+            related_topics=tuple(related),
+            interests=tuple(interests),
             older=tuple(older),
             withheld=retrieval.withheld,
             recent_tier=recent.tier,
@@ -126,7 +128,7 @@ class AssembleContext:
         best = [item.conversation_id for item in retrieval.candidates[:_FOLLOWED]]
 
         async def followed() -> list[str]:
-            found: list[Conversation] = await asyncio.gather(
+            found: list[list[str]] = await asyncio.gather(
                 *(graph.followed_by(scope=scope, conversation_id=item, limit=2) for item in best)
             )
             return [item for ids in found for item in ids]
@@ -169,4 +171,14 @@ class AssembleContext:
                 default=[],
             )
 
-        return await asyncio.gather(related(), interests())
+        belonging, liked = [folded(found)[:_MAX_TOPICS] for found in await asyncio.gather(related(), interests())]
+        ids = conversations_behind((*belonging, *liked), each=_WITNESSES)
+        if not ids:
+            return [], []
+        visible: frozenset[str] = await asking.ask(
+            "archive",
+            lambda: self._tiers.archive.visible(scope=scope, conversation_ids=ids),
+            share=_OLDER_SHARE,
+            default=frozenset(),
+        )
+        return confirmed(belonging, visible=visible), confirmed(liked, visible=visible)

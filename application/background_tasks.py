@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Collection, Coroutine
+from typing import Any, Final
 
 from .logs import get_logger
+
+CANCELLING_S: Final = 1.0
+"""How long a cancelled task may take to end: a driver can hold one for a minute."""
 
 _log = get_logger("background")
 
@@ -21,10 +24,11 @@ class BackgroundTasks:
     def __init__(self, *, limit: int = 256) -> None:
         self._limit = limit
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> bool:
-        """Starts the work, or refuses it when too much is under way."""
-        if len(self._tasks) >= self._limit:
+        """Starts the work, or refuses it when too much is under way, or when nobody would await it any more."""
+        if self._closed or len(self._tasks) >= self._limit:
             work.close()
             return False
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -37,17 +41,25 @@ class BackgroundTasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("background_work_failed", work=task.get_name(), error=type(error).__name__)
 
-    async def wait(self) -> None:
-        """Returns when nothing that was started before is running."""
-        if self._tasks:
-            await asyncio.wait(set(self._tasks))
-
     async def close(self, *, timeout_s: float = 5.0) -> None:
-        """Lets running work end, and cancels what takes longer than that."""
-        if not self._tasks:
-            return
-        _, unfinished = await asyncio.wait(set(self._tasks), timeout=timeout_s)
+        """Lets running work end, and cancels what takes longer than that. Nothing starts any more."""
+        self._closed = True
+        await ended(self._tasks, timeout_s=timeout_s)
+
+
+async def ended(tasks: Collection[asyncio.Task[Any]], *, timeout_s: float) -> None:
+    """Waits for tasks, then cancels those that still run; at once, when it is cancelled itself.
+
+    A task that does not heed its cancellation is left behind after a second.
+    """
+    running = {task for task in tasks if not task.done()}
+    if not running:
+        return
+    try:
+        await asyncio.wait(running, timeout=timeout_s)
+    finally:
+        unfinished = {task for task in running if not task.done()}
         for task in unfinished:
             task.cancel()
-        if unfinished:
-            await asyncio.wait(unfinished)
+    if unfinished:
+        await asyncio.wait(unfinished, timeout=CANCELLING_S)

@@ -7,7 +7,7 @@ from collections import deque
 from typing import Final
 
 from ..domain.conversation import Conversation
-from ..domain.errors import BackendError
+from ..domain.errors import TalktiersError
 from ..domain.recent_window import CachedConversation, windows_of
 from .background_tasks import BackgroundTasks
 from .logs import get_logger
@@ -44,8 +44,8 @@ class CachePusher:
                 entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
                 try:
                     await push_into_cache(self._tiers, entries)
-                except BackendError as error:
-                    _log.info("cache_push_failed", backend=error.backend, error=type(error).__name__)
+                except TalktiersError as error:
+                    _log.info("cache_push_failed", error=type(error).__name__)
                     return  # their outbox rows bring them
                 await asyncio.sleep(0)
         finally:
@@ -57,7 +57,21 @@ async def push_into_cache(tiers: Tiers, entries: list[CachedConversation]) -> No
     if tiers.cache is None:
         return
     await tiers.cache.push(entries=entries)
-    users = {(entry.conversation.tenant_id, entry.conversation.user_id): entry.epoch for entry in entries}
-    for (tenant_id, user_id), epoch in users.items():
-        if await tiers.archive.epoch(tenant_id=tenant_id, user_id=user_id) != epoch:
-            await tiers.cache.forget_user(tenant_id=tenant_id, user_id=user_id)
+    oldest: dict[tuple[str, str], int] = {}
+    for entry in entries:
+        user = (entry.conversation.tenant_id, entry.conversation.user_id)
+        oldest[user] = min(entry.epoch, oldest.get(user, entry.epoch))
+    for (tenant_id, user_id), epoch in oldest.items():
+        await take_back_if_forgotten(tiers, tenant_id=tenant_id, user_id=user_id, epoch=epoch)
+
+
+async def take_back_if_forgotten(tiers: Tiers, *, tenant_id: str, user_id: str, epoch: int) -> None:
+    """Empties a user's windows, bytes included, where something was forgotten since that epoch.
+
+    What has just been written may be from before, and whoever forgot it may have looked already. No reader sees it,
+    since the epoch voids it, but it is not to lie about either.
+    """
+    if tiers.cache is None or await tiers.archive.epoch(tenant_id=tenant_id, user_id=user_id) == epoch:
+        return
+    await tiers.cache.forget_user(tenant_id=tenant_id, user_id=user_id)
+    await tiers.archive.purge()

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 
+from ..domain.errors import TalktiersError
 from ..domain.json_values import JsonObject
 from ..domain.latency import LatencyHistogram
 from ..domain.projection import Backlog, Projection
@@ -216,5 +217,7 @@ class Figures:
                 await question()
         except Exception as error:  # noqa: BLE001 - whatever a tier raises is its state, and is shown as such
             _log.warning("tier_unhealthy", tier=name, error=type(error).__name__)
-            return TierHealth(tier=name, status="error", reason=str(error) or type(error).__name__)
+            # Ours say what mends them; others' may hold an address with its password.
+            reason = str(error) if isinstance(error, TalktiersError) else type(error).__name__
+            return TierHealth(tier=name, status="error", reason=reason)
         return TierHealth(tier=name, status="ok", latency_ms=1000 * (time.perf_counter() - began))

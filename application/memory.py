@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 import attrs
 
 from ..domain.context_budget import ContextShares
-from ..domain.errors import BackendError
+from ..domain.errors import TalktiersError
 from ..domain.fusion import Decay
 from .asking import DetachedCalls
 from .assembling import AssembleContext
@@ -95,11 +97,18 @@ class Memory:
             self.projector.start()
 
     async def close(self) -> None:
-        """Ends the work in the background; what is not projected by then is when the memory is opened again."""
-        await self._background.close()
-        await self.projector.close()
-        await self._detached.close()
+        """Ends the work in the background; what is not projected by then is when the memory is opened again.
+
+        When it is cancelled, every part of it still ends.
+        """
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._keep_measurements)
+            stack.push_async_callback(self._detached.close)
+            stack.push_async_callback(self.projector.close)
+            stack.push_async_callback(self._background.close)
+
+    async def _keep_measurements(self) -> None:
         try:
             await self.figures.keep_measurements()
-        except BackendError as error:
-            _log.warning("measurements_not_kept", backend=error.backend, error=type(error).__name__)
+        except TalktiersError as error:
+            _log.warning("measurements_not_kept", error=type(error).__name__)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 
 import attrs
 
+from ..domain.assembly_metadata import TierStatus
 from ..domain.conversation import Conversation
 from ..domain.place import Scope
 from ..domain.projection import Projection
@@ -16,17 +18,21 @@ from .tiers import Tiers
 MAX_PENDING = 64
 """How many of a user's latest conversations a read looks at directly; analysing one takes about 0.1 ms."""
 
-_WATCHED = (Projection.CACHE, Projection.LEXICAL)
 _SHARE = 0.3
 _POLL_S = 0.01
 
 
 @attrs.frozen(kw_only=True)
 class PendingConversations:
-    """Visible conversations that are not everywhere yet, by id, with the projections that lack them."""
+    """Visible conversations that are not everywhere yet, by id, with the projections that lack them.
+
+    Attributes:
+        behind: projections that may lack more than these.
+    """
 
     conversations: Mapping[str, Conversation] = attrs.field(factory=dict)
     lacking: Mapping[str, frozenset[Projection]] = attrs.field(factory=dict)
+    behind: frozenset[Projection] = frozenset()
 
     def lacking_in(self, projection: Projection) -> list[Conversation]:
         """Those that have not reached one projection; any order."""
@@ -36,21 +42,22 @@ class PendingConversations:
 async def pending_conversations(*, tiers: Tiers, scope: Scope, asking: Asking) -> PendingConversations:
     """What this scope may see of what is not everywhere yet, the latest stored `MAX_PENDING` of the user.
 
-    It is read before any tier is asked: then a conversation is either found here or in the tiers.
+    It is read before any tier is asked: then a conversation is either found here or in the tiers. Where more of them
+    wait, the lexical index is reported as stale, and the cache is not to be asked at all: the archive does as well.
     """
-    watched = tuple(projection for projection in _WATCHED if projection in tiers.derived)
-    if not watched:
-        return PendingConversations()
-    lacking: dict[str, frozenset[Projection]] = await asking.ask(
-        "archive",
-        lambda: tiers.outbox.pending(
-            tenant_id=scope.tenant_id, user_id=scope.user_id, projections=watched, limit=MAX_PENDING
-        ),
-        share=_SHARE,
-        default={},
-    )
+    watched = _watched(tiers, Projection.CACHE, Projection.LEXICAL)
+    lacking = await _lacking(tiers, scope, asking, watched, share=_SHARE)
+    behind: frozenset[Projection] = frozenset()
+    if len(lacking) > MAX_PENDING:
+        # A cache that is far behind must not hide the few that the index lacks.
+        behind = frozenset({Projection.CACHE})
+        lacking = await _lacking(tiers, scope, asking, _watched(tiers, Projection.LEXICAL), share=_SHARE)
+    if len(lacking) > MAX_PENDING:
+        behind |= {Projection.LEXICAL}
+        asking.note(Projection.LEXICAL.value, TierStatus.STALE)
+        lacking = dict(itertools.islice(lacking.items(), MAX_PENDING))
     if not lacking:
-        return PendingConversations()
+        return PendingConversations(behind=behind)
     found: list[Conversation] = await asking.ask(
         "archive",
         lambda: tiers.archive.fetch(scope=scope, conversation_ids=tuple(lacking)),
@@ -58,25 +65,36 @@ async def pending_conversations(*, tiers: Tiers, scope: Scope, asking: Asking) -
         default=[],
     )
     conversations = {item.conversation_id: item for item in found}
-    return PendingConversations(conversations=conversations, lacking={key: lacking[key] for key in conversations})
+    return PendingConversations(
+        conversations=conversations, lacking={key: lacking[key] for key in conversations}, behind=behind
+    )
 
 
 async def wait_until_few_pending(*, tiers: Tiers, scope: Scope, asking: Asking, share: float) -> None:
     """Waits, for a part of the deadline, while more of the user's conversations wait than a read looks at directly."""
-    if tiers.lexical is None:
-        return
+    searched = _watched(tiers, Projection.LEXICAL, Projection.SUMMARIES)
     while asking.remaining_s(share) > 0:
-        lacking: dict[str, frozenset[Projection]] = await asking.ask(
-            "archive",
-            lambda: tiers.outbox.pending(
-                tenant_id=scope.tenant_id,
-                user_id=scope.user_id,
-                projections=(Projection.LEXICAL, Projection.SUMMARIES),
-                limit=MAX_PENDING + 1,
-            ),
-            share=share,
-            default={},
-        )
-        if len(lacking) <= MAX_PENDING:
+        if len(await _lacking(tiers, scope, asking, searched, share=share)) <= MAX_PENDING:
             return
         await asyncio.sleep(_POLL_S)
+
+
+def _watched(tiers: Tiers, *projections: Projection) -> tuple[Projection, ...]:
+    """Those that are on: nobody works off the jobs of the others."""
+    return tuple(projection for projection in projections if projection in tiers.derived)
+
+
+async def _lacking(
+    tiers: Tiers, scope: Scope, asking: Asking, projections: Sequence[Projection], *, share: float
+) -> dict[str, frozenset[Projection]]:
+    """The user's latest stored conversations that lack one of these, one more than a read looks at."""
+    if not projections:
+        return {}
+    return await asking.ask(
+        "archive",
+        lambda: tiers.outbox.pending(
+            tenant_id=scope.tenant_id, user_id=scope.user_id, projections=projections, limit=MAX_PENDING + 1
+        ),
+        share=share,
+        default={},
+    )

@@ -12,8 +12,9 @@ from typing import Protocol
 import attrs
 
 from ..domain.conversation import Conversation, ConversationKey
-from ..domain.errors import BackendConflict, BackendError, BackendTimeout, TalktiersError
+from ..domain.errors import BackendConflict, BackendTimeout, MemoryClosed, TalktiersError
 from ..domain.projection import Backlog, JobKind, OutboxJob, Projection
+from .background_tasks import ended
 from .logs import get_logger
 from .sweeping import project_missing, sweep_user
 from .tiers import Tiers
@@ -84,12 +85,7 @@ class Projector:
         """Ends after the batches under way; what takes longer is left to the next worker."""
         self._closing = True
         self.wake()
-        if self._loops:
-            _, unfinished = await asyncio.wait(self._loops, timeout=timeout_s)
-            for task in unfinished:
-                task.cancel()
-            if unfinished:
-                await asyncio.wait(unfinished)
+        await ended(self._loops, timeout_s=timeout_s)
 
     async def settle(
         self, *, timeout_s: float | None = None, on_progress: Callable[[Sequence[Backlog]], None] | None = None
@@ -126,13 +122,14 @@ class Projector:
             try:
                 done = await self.project_batch(projection)
                 failures = 0
-            except BackendError as error:
-                # The outbox or archive itself: nothing can be given back, the lease will run out.
+            except MemoryClosed:
+                return
+            except Exception as error:  # noqa: BLE001
+                # The outbox or archive itself, whatever it raised: nothing can be given back, the lease will run out.
+                # The worker stays: without it nothing would reach a tier until the next start.
                 failures += 1
                 done = 0
-                _log.warning(
-                    "projector_cannot_work", projection=projection, backend=error.backend, error=type(error).__name__
-                )
+                _log.warning("projector_cannot_work", projection=projection, error=type(error).__name__)
                 await self._pause(event, self._backoff_s(failures))
             if done >= self._options.batch_size:
                 continue

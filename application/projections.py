@@ -8,7 +8,7 @@ from ..domain.analysis import Analysis
 from ..domain.conversation import Conversation
 from ..domain.derived import Summary
 from ..domain.indexing import heading_text, lexical_document, searched_text
-from ..domain.lexical import LexicalDocument
+from ..domain.lexical_document import LexicalDocument
 from ..domain.projection import Projection
 from ..domain.recent_window import CachedConversation, windows_of
 from ..ports.lexical_index import LexicalIndex
@@ -33,6 +33,9 @@ class CacheProjection:
             (tenant_id, user_id): await self._tiers.archive.epoch(tenant_id=tenant_id, user_id=user_id)
             for tenant_id, user_id in sorted(users)
         }
+        # Read after the epochs: what is stored now was not erased before them, and what is erased from now on raises
+        # them. A window answers by itself, so that nothing erased may come into it under the present epoch.
+        stored = await self._tiers.archive.existing(keys=[item.key for item in conversations])
         entries = [
             CachedConversation(
                 conversation=item,
@@ -40,6 +43,7 @@ class CacheProjection:
                 epoch=epochs[item.tenant_id, item.user_id],
             )
             for item in conversations
+            if item.conversation_id in stored
         ]
         await push_into_cache(self._tiers, entries)
 

@@ -16,10 +16,9 @@ from ..domain.place import Scope
 from ..domain.topic_folding import folded
 from ..ports.clock import Clock
 from .tiers import Tiers
+from .topics import FOLDING, confirmed, conversations_behind
 
 EXPORT_PAGE = 500
-FOLDING = 2
-"""So many times as many topics are asked for as are wanted: parts of longer ones are folded into them."""
 
 
 def checked_limit(name: str, value: object) -> int:
@@ -30,6 +29,12 @@ def checked_limit(name: str, value: object) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidConversation(f"{name} must be a whole number of at least 1")
+    return value
+
+
+def _checked_days(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise InvalidConversation("since_days must be a number above 0, or None for all")
     return value
 
 
@@ -47,9 +52,7 @@ class Read:
         checked_limit("limit", limit)
         since = None
         if since_days is not None:
-            if isinstance(since_days, bool) or not isinstance(since_days, int | float) or not since_days > 0:
-                raise InvalidConversation("since_days must be a number above 0, or None for all")
-            since = self._clock.now() - dt.timedelta(days=min(since_days, 400_000))
+            since = self._clock.now() - dt.timedelta(days=min(_checked_days(since_days), 400_000))
         if before is not None and not is_conversation_id(before):
             raise InvalidConversation("before must be a conversation_id, the last one of the page before")
         return await self._tiers.archive.history(scope=scope, limit=limit, since=since, before=before)
@@ -73,7 +76,9 @@ class Read:
         checked_limit("limit", limit)
         if self._tiers.graph is None:
             return []
-        return folded(await self._tiers.graph.interests(scope=scope, limit=FOLDING * limit))[:limit]
+        found = folded(await self._tiers.graph.interests(scope=scope, limit=FOLDING * limit))[:limit]
+        visible = await self._tiers.archive.visible(scope=scope, conversation_ids=conversations_behind(found))
+        return confirmed(found, visible=visible)
 
     async def export(self, *, tenant_id: str, user_id: str) -> AsyncIterator[Conversation]:
         """Every conversation of a user in the order of storing, page by page."""

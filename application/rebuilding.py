@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ..domain.projection import Projection
 from ..ports.conversation_archive import User
 from .projecting import Projector
+from .sweeping import project_missing
 from .tiers import Tiers
 
 USERS_PAGE = 200
@@ -32,8 +33,12 @@ class Rebuild:
         after: User | None = None
         while users := await self._tiers.archive.users(after=after, limit=USERS_PAGE):
             for user in users:
-                await tier.forget_user(tenant_id=user.tenant_id, user_id=user.user_id)
+                # Jobs first: should this process die before the end, they wait; and reads look at what waits.
                 total += await self._enqueue(projection, user)
+                await tier.forget_user(tenant_id=user.tenant_id, user_id=user.user_id)
+                await project_missing(
+                    tiers=self._tiers, projection=projection, tenant_id=user.tenant_id, user_id=user.user_id
+                )
                 self._projector.wake()
                 if on_progress is not None:
                     on_progress(total)

@@ -15,6 +15,7 @@ from ..domain.projection import Projection
 from ..domain.recent_window import RecentWindow, WindowKey, windows_for
 from .asking import Asking
 from .background_tasks import BackgroundTasks
+from .caching import take_back_if_forgotten
 from .pending import PendingConversations
 from .tiers import Tiers
 
@@ -57,7 +58,8 @@ class RecallRecent:
     async def __call__(self, *, scope: Scope, pending: PendingConversations, asking: Asking) -> Recent:
         """The latest visible conversations, those not yet cached included."""
         windows, epoch = await self._read(scope, asking)
-        if windows and epoch is not None and all(item.complete and item.epoch == epoch for item in windows):
+        current = Projection.CACHE not in pending.behind and epoch is not None
+        if windows and current and all(item.complete and item.epoch == epoch for item in windows):
             fresh = pending.lacking_in(Projection.CACHE)
             return Recent(
                 conversations=self._latest([*(item for window in windows for item in window.conversations), *fresh]),
@@ -120,8 +122,6 @@ class RecallRecent:
         try:
             latest = await self._tiers.archive.recent(scope=scope, limit=self._size, compartment=key.compartment)
             await cache.fill(key=key, conversations=latest, epoch=epoch)
-            # What was forgotten since the archive was read must not stay behind in a window.
-            if await self._tiers.archive.epoch(tenant_id=key.tenant_id, user_id=key.user_id) != epoch:
-                await cache.forget_user(tenant_id=key.tenant_id, user_id=key.user_id)
+            await take_back_if_forgotten(self._tiers, tenant_id=key.tenant_id, user_id=key.user_id, epoch=epoch)
         finally:
             self._filling.discard(key)

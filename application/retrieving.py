@@ -13,7 +13,8 @@ from ..domain.dates import named_dates
 from ..domain.derived import Summary
 from ..domain.fusion import CANDIDATES, Decay, RankedCandidate, fused
 from ..domain.indexing import lexical_query
-from ..domain.lexical import LexicalDocument, LexicalMatch, LexicalQuery, LexicalResult, TermStatistics, match_unindexed
+from ..domain.lexical import LexicalMatch, LexicalQuery, LexicalResult, TermStatistics, match_unindexed
+from ..domain.lexical_document import LexicalDocument
 from ..domain.mending import mended_text, mended_word, suspect_words
 from ..domain.place import Scope
 from ..domain.projection import Projection
@@ -103,7 +104,10 @@ class Retriever:
             now=self._processors.clock.now(),
         )[:limit]
         ids = [item.conversation_id for item in ranking]
-        confirmed, summaries = await self._read_again(scope, ids, asking, with_summaries=with_summaries)
+        held, summaries = await self._read_again(scope, ids, asking, with_summaries=with_summaries)
+        confirmed = {item.conversation_id: item for item in held or () if item.visible_in(scope)}
+        # An archive that did not answer has not refused anything.
+        withheld = () if held is None else tuple(item for item in ids if item not in confirmed)
         found_by = {
             "lexical": {match.conversation_id for match in lexical.matches},
             "summaries": {match.conversation_id for match in semantic},
@@ -122,7 +126,7 @@ class Retriever:
                 for item in ranking
                 if item.conversation_id in confirmed
             ),
-            withheld=tuple(item for item in ids if item not in confirmed),
+            withheld=withheld,
             sources=tuple(tier for tier, found in found_by.items() if found),
         )
 
@@ -191,7 +195,12 @@ class Retriever:
         unindexed = pending.lacking_in(Projection.LEXICAL)
         if not unindexed:
             return result, []
-        documents = await self._processors.off_loop.run(self._documents, unindexed)
+        documents: list[LexicalDocument] = await asking.ask(
+            "pending",
+            lambda: self._processors.off_loop.run(self._documents, unindexed),
+            share=_SEARCH_SHARE,
+            default=[],
+        )
         return result, match_unindexed(documents, query=question.query, result=result)
 
     def _documents(self, conversations: Sequence[Conversation]) -> list[LexicalDocument]:
@@ -212,21 +221,24 @@ class Retriever:
 
     async def _read_again(
         self, scope: Scope, ids: Sequence[str], asking: Asking, *, with_summaries: bool
-    ) -> tuple[dict[str, Conversation], dict[str, Summary]]:
-        """The conversations as the archive has them for this scope: nothing leaves on an index's word alone."""
-        if not ids:
-            return {}, {}
-        summaries = self._tiers.summaries
+    ) -> tuple[list[Conversation] | None, dict[str, Summary]]:
+        """The conversations as the archive has them for this scope, ``None`` where it did not answer, with summaries.
 
-        async def held() -> list[Conversation]:
+        Nothing leaves on an index's word alone.
+        """
+        if not ids:
+            return [], {}
+
+        async def held() -> list[Conversation] | None:
             return await asking.ask(
                 "archive",
                 lambda: self._tiers.archive.fetch(scope=scope, conversation_ids=ids),
                 share=_FETCH_SHARE,
-                default=[],
+                default=None,
             )
 
         async def summed_up() -> dict[str, Summary]:
+            summaries = self._tiers.summaries
             if summaries is None or not with_summaries:
                 return {}
             return await asking.ask(
@@ -236,8 +248,7 @@ class Retriever:
                 default={},
             )
 
-        conversations, summary_of = await asyncio.gather(held(), summed_up())
-        return {item.conversation_id: item for item in conversations if item.visible_in(scope)}, summary_of
+        return await asyncio.gather(held(), summed_up())
 
 
 def _merged(indexed: Sequence[LexicalMatch], unindexed: Sequence[LexicalMatch]) -> list[LexicalMatch]:

@@ -68,5 +68,5 @@ def _raise_if_silent(asking: Asking) -> None:
     for report in asking.reports:
         if report.tier in ("archive", "lexical") and report.status is TierStatus.TIMEOUT:
             raise BackendTimeout(report.tier, "search", "no answer within the deadline; pass a larger deadline_ms")
-        if report.tier in ("archive", "lexical") and report.status is TierStatus.ERROR:
-            raise BackendUnavailable(report.tier, "search", f"it failed with {report.error}; see the log")
+        if report.tier in ("archive", "lexical") and report.status in (TierStatus.ERROR, TierStatus.SKIPPED):
+            raise BackendUnavailable(report.tier, "search", f"it did not answer ({report.error}); see the log")

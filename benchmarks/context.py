@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 
 from talktiers import ContextBundle, HierarchicalMemoryManager, open_memory
 from talktiers.adapters.text.analyser import SnowballAnalyser
@@ -71,7 +72,7 @@ async def measure(workspace: Workspace) -> Report:
     )
 
 
-def questions_for(asked_about: list[Exchange], *, a_user: int) -> list[tuple[Exchange, str]]:
+def questions_for(asked_about: Sequence[Exchange], *, a_user: int) -> list[tuple[Exchange, str]]:
     """So many questions a user, in a shuffled order."""
     talk = Talk(users=USERS, seed=4)
     shuffled = list(asked_about)

@@ -30,7 +30,7 @@ def cleaned_text(name: str, text: object) -> tuple[str, bool]:
             f"{name} has {len(text)} characters; at most {MAX_TEXT_CHARS} are allowed: split it into several conversations"
         )
     if not _UNSTORABLE.search(text):
-        return str(text), False
+        return str.__str__(text), False  # of a string enumeration ``str`` would give the member's name
     joined = _SURROGATE_PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
     return _UNSTORABLE.sub("\ufffd", joined), True
 

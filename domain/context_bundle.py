@@ -45,9 +45,9 @@ class ContextBundle:
     interests: tuple[str, ...]
     full_conversations: tuple[ScoredConversation, ...]
     assembly_metadata: AssemblyMetadata
-    _budget: ContextBudget = attrs.field(repr=False, eq=False)
-    _packer: ContextPacker = attrs.field(repr=False, eq=False)
-    _packed: PackedContext = attrs.field(repr=False, eq=False)
+    _budget: ContextBudget = attrs.field(alias="budget", repr=False, eq=False)
+    _packer: ContextPacker = attrs.field(alias="packer", repr=False, eq=False)
+    _packed: PackedContext = attrs.field(alias="packed", repr=False, eq=False)
 
     @classmethod
     def assemble(

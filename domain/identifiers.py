@@ -32,7 +32,7 @@ def checked_id(name: str, value: object) -> str:
         raise InvalidConversation(f"{name} has {len(value)} characters; at most {MAX_ID_CHARS} are allowed")
     if _FORBIDDEN.search(value):
         raise InvalidConversation(f"{name} holds a space or a control character")
-    return value
+    return str.__str__(value)  # plain text also of a string enumeration, whose ``str`` is the member's name
 
 
 def checked_optional_id(name: str, value: object) -> str | None:

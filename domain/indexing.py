@@ -7,7 +7,9 @@ from collections import Counter
 
 from .analysis import Analysis
 from .conversation import Conversation
-from .lexical import MAX_COUNT, MAX_FIRST_PERSON, LexicalDocument, LexicalQuery
+from .lexical import LexicalQuery
+from .lexical_document import MAX_FIRST_PERSON, LexicalDocument
+from .postings import MAX_COUNT
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",

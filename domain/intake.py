@@ -26,6 +26,9 @@ MAX_FUTURE = dt.timedelta(days=1)
 """Clocks and zones may be off by this; a later time is a mistake."""
 MAX_IDEMPOTENCY_KEY_CHARS = 1024
 
+_CLOCK_STEP_S = 0.001
+"""A clock counts finer than a datetime: a time made of its seconds differs from them by less."""
+
 _PLACE_KEYS = ("channel_id", "server_id", "thread_id", "session_id")
 _OWN_COLUMNS = ("emotion_data", "user_metadata", "processing_metadata")
 _MESSAGE_TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -187,4 +190,6 @@ def _same_time(value: JsonValue, moment: dt.datetime) -> bool:
         except ValueError:
             return False
         return parsed.tzinfo is not None and parsed == moment
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == moment.timestamp()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value - moment.timestamp()) <= _CLOCK_STEP_S

@@ -49,7 +49,7 @@ def checked_json_object(name: str, value: object) -> dict[str, JsonValue]:
             raise InvalidConversation(
                 f"{name} has a key that is not of the form [a-z][a-z0-9_]{{0,63}}; rename it or nest it under one that is"
             )
-    copied = {key: _copied(f"{name}.{key}", item, depth=2) for key, item in value.items()}
+    copied = {str.__str__(key): _copied(f"{name}.{str.__str__(key)}", item, depth=2) for key, item in value.items()}
     size = len(canonical_json(copied).encode())
     if size > MAX_METADATA_BYTES:
         raise InvalidConversation(f"{name} takes {size} bytes as JSON; at most {MAX_METADATA_BYTES} are allowed")
@@ -57,8 +57,13 @@ def checked_json_object(name: str, value: object) -> dict[str, JsonValue]:
 
 
 def _copied(path: str, value: object, *, depth: int) -> JsonValue:
+    """A copy of plain values.
+
+    Args:
+        path: for errors; of keys the topmost alone, since what is nested may be keyed by what people said.
+    """
     if depth > MAX_DEPTH + 1:
-        raise InvalidConversation(f"{path[:120]} is nested deeper than {MAX_DEPTH} levels")
+        raise InvalidConversation(f"{path} is nested deeper than {MAX_DEPTH} levels")
     match value:
         case None | bool():
             return value
@@ -77,7 +82,7 @@ def _copied(path: str, value: object, *, depth: int) -> JsonValue:
             for key, item in value.items():
                 if not isinstance(key, str):
                     raise InvalidConversation(f"{path} has a key that is not a string")
-                copied[_checked_text(path, key)] = _copied(f"{path}.{key}", item, depth=depth + 1)
+                copied[_checked_text(path, key)] = _copied(f"{path}.*", item, depth=depth + 1)
             return copied
         case list() | tuple():
             return [_copied(f"{path}[{index}]", item, depth=depth + 1) for index, item in enumerate(value)]
@@ -87,5 +92,5 @@ def _copied(path: str, value: object, *, depth: int) -> JsonValue:
 
 def _checked_text(path: str, text: str) -> str:
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidConversation(f"{path[:120]!a} holds a NUL character or a lone surrogate")
-    return str(text)
+        raise InvalidConversation(f"{path} holds a NUL character or a lone surrogate")
+    return str.__str__(text)  # of a string enumeration ``str`` would give the member's name

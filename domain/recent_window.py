@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from .conversation import Conversation
-from .place import Scope
+from .place import Audience, Scope
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +49,12 @@ class RecentWindow:
 
 
 def windows_of(conversation: Conversation, *, share_between_bots: bool = False) -> tuple[WindowKey, ...]:
-    """The two windows that a stored conversation belongs to: that of its compartment and that of all of them."""
+    """The windows that a stored conversation belongs to: that of its compartment and that of all of them.
+
+    What was said in a direct message belongs to the latter alone: nobody reads its compartment by itself.
+    """
+    place = conversation.place
+    compartments = (None,) if place.audience is Audience.DIRECT else (place.compartment, None)
     return tuple(
         WindowKey(
             tenant_id=conversation.tenant_id,
@@ -57,7 +62,7 @@ def windows_of(conversation: Conversation, *, share_between_bots: bool = False) 
             bot_id=None if share_between_bots else conversation.bot_id,
             compartment=compartment,
         )
-        for compartment in (conversation.place.compartment, None)
+        for compartment in compartments
     )
 
 

@@ -28,7 +28,12 @@ class RetrievalRecord:
 
 @attrs.frozen(kw_only=True)
 class RetrievalMetrics:
-    """Retrievals over a period. Times in milliseconds; every figure is 0 where nothing was retrieved."""
+    """Retrievals over a period. Times in milliseconds; every figure is 0 where nothing was retrieved.
+
+    Attributes:
+        context_chars_mean, cache_hit_ratio: of the contexts among them; a search has neither.
+        sources_used: how often each source contributed, most often first.
+    """
 
     retrievals: int = 0
     retrieval_time_ms_p50: float = 0.0
@@ -36,4 +41,3 @@ class RetrievalMetrics:
     context_chars_mean: float = 0.0
     cache_hit_ratio: float = 0.0
     sources_used: tuple[tuple[str, int], ...] = ()
-    """How often each source contributed, most often first."""

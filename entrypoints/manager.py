@@ -481,7 +481,7 @@ class HierarchicalMemoryManager:
         )
 
     def _deadline(self, given: float | None, default: float) -> float:
-        value = default if given is None else given
+        value: object = default if given is None else given
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise InvalidConversation("deadline_ms must be a number above 0")
         return float(value)

@@ -54,7 +54,11 @@ class ArchiveSettings:
 
 @attrs.frozen(kw_only=True)
 class CacheSettings:
-    """Tier 1: the last ``size`` conversations of a window, for ``ttl_s`` seconds after the last one."""
+    """Tier 1: the last ``size`` conversations of a window, for ``ttl_s`` seconds after the last one.
+
+    Attributes:
+        backend: ``in_memory`` only where one process uses the memory: it does not hear what another one stores.
+    """
 
     backend: str = "sqlite"
     size: int = attrs.field(default=20, validator=_POSITIVE)
@@ -100,7 +104,8 @@ class PrivacySettings:
 
     Attributes:
         policy: ``strict``: memory flows only to narrower audiences. ``user``: one memory of a user everywhere.
-        share_between_bots: whether a bot sees what was said to another one.
+        share_between_bots: whether a bot sees what was said to another one. The same in every process that uses the
+            memory: each keeps the windows of the cache that its own setting reads.
     """
 
     policy: PrivacyPolicy = PrivacyPolicy.STRICT

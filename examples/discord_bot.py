@@ -129,7 +129,7 @@ async def run(token: str) -> None:
 
     async with open_memory() as memory:
 
-        @client.event  # type: ignore[untyped-decorator, unused-ignore]
+        @client.event  # type: ignore[untyped-decorator, unused-ignore]  # where the package is not there
         async def on_ready() -> None:
             for channel in client.get_all_channels():
                 if (
@@ -142,7 +142,7 @@ async def run(token: str) -> None:
                         with contextlib.suppress(IdempotencyConflict, Forgotten):
                             await remember(memory, exchange)
 
-        @client.event  # type: ignore[untyped-decorator, unused-ignore]
+        @client.event  # type: ignore[untyped-decorator, unused-ignore]  # where the package is not there
         async def on_message(message: Any) -> None:
             if message.author.bot or not (message.guild is None or client.user in message.mentions):
                 return

@@ -99,6 +99,10 @@ class ConversationArchive(Protocol):
         """Those of the conversations that are visible, newest first; others are left out without a word."""
         ...
 
+    async def visible(self, *, scope: Scope, conversation_ids: Sequence[str]) -> frozenset[str]:
+        """The ids of those conversations that `fetch` would return; cheaper, for what needs no text."""
+        ...
+
     async def load(self, *, keys: Sequence[ConversationKey]) -> list[Conversation]:
         """Stored conversations of any users, for projecting them; erased ones are left out. Any order."""
         ...
@@ -133,9 +137,10 @@ class ConversationArchive(Protocol):
         """Erases a user in one commit: conversations, waiting jobs, dead letters, retrieval records.
 
         The same commit raises the epoch, leaves tombstones that refuse a retry, and writes a `FORGET_USER` job a
-        projection. A `PROJECT` job that was claimed becomes a `FORGET_CONVERSATION` job under the same lease: its worker
-        may still write, and should it die then, the next one takes that back. Nothing of the user is returned by any read that starts after it. Idempotent; an unknown user
-        is erased too: the epoch rises, so that what is under way becomes void.
+        projection. A `PROJECT` job that was claimed becomes a `FORGET_CONVERSATION` job under the same lease: its
+        worker may still write, and should it die then, the next one takes that back. Nothing of the user is returned by
+        any read that starts after it. Idempotent; an unknown user is erased too: the epoch rises, so that what is under
+        way becomes void.
         """
         ...
 

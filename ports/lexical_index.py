@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..domain.lexical import LexicalDocument, LexicalQuery, LexicalResult, TermStatistics
+from ..domain.lexical import LexicalQuery, LexicalResult, TermStatistics
+from ..domain.lexical_document import LexicalDocument
 from ..domain.place import Scope
 from .derived_tier import DerivedTier
 

@@ -16,7 +16,11 @@ from ...domain.projection import JobKind, Projection
 from ...domain.retrieval_metrics import RetrievalMetrics, RetrievalRecord
 from ...domain.sessions import SESSION_GAP, split_into_sessions
 from ...ports.conversation_archive import Appended, ArchiveErasure, ConversationArchive, User
+from .handing_out import handed_out
 from .store import InMemoryStore
+
+KEPT_RECORDS = 100_000
+"""The latest measurements of retrievals."""
 
 
 class InMemoryConversationArchive(ConversationArchive):
@@ -57,7 +61,7 @@ class InMemoryConversationArchive(ConversationArchive):
     async def recent(self, *, scope: Scope, limit: int, compartment: str | None = None) -> list[Conversation]:
         """The latest visible conversations, oldest of them first."""
         visible = [item for item in self._visible(scope) if compartment in (None, item.place.compartment)]
-        return visible[:limit][::-1]
+        return handed_out(visible[:limit][::-1])
 
     async def history(
         self, *, scope: Scope, limit: int, since: dt.datetime | None = None, before: str | None = None
@@ -69,21 +73,26 @@ class InMemoryConversationArchive(ConversationArchive):
             if before not in ids:
                 raise UnknownConversation(f"no conversation {before} is visible here")
             visible = visible[ids.index(before) + 1 :]
-        return [item for item in visible if since is None or item.occurred_at >= since][:limit]
+        return handed_out([item for item in visible if since is None or item.occurred_at >= since][:limit])
 
     async def fetch(self, *, scope: Scope, conversation_ids: Sequence[str]) -> list[Conversation]:
         """Those of the conversations that are visible, newest first."""
         wanted = frozenset(conversation_ids)
-        return [item for item in self._visible(scope) if item.conversation_id in wanted]
+        return handed_out(item for item in self._visible(scope) if item.conversation_id in wanted)
+
+    async def visible(self, *, scope: Scope, conversation_ids: Sequence[str]) -> frozenset[str]:
+        """The ids of those conversations that are visible."""
+        return frozenset(conversation_ids) & {item.conversation_id for item in self._visible(scope)}
 
     async def load(self, *, keys: Sequence[ConversationKey]) -> list[Conversation]:
         """Stored conversations of any users."""
         wanted = frozenset(keys)
-        return [conversation for conversation in self._store.conversations.values() if conversation.key in wanted]
+        return handed_out(item for item in self._store.conversations.values() if item.key in wanted)
 
     async def existing(self, *, keys: Sequence[ConversationKey]) -> frozenset[str]:
         """The ids of those conversations that are stored at present."""
-        return frozenset(conversation.conversation_id for conversation in await self.load(keys=keys))
+        wanted = frozenset(keys)
+        return frozenset(item.conversation_id for item in self._store.conversations.values() if item.key in wanted)
 
     async def sessions(self, *, scope: Scope, limit: int) -> list[Session]:
         """The latest sessions among the visible conversations, newest first."""
@@ -104,7 +113,7 @@ class InMemoryConversationArchive(ConversationArchive):
     ) -> list[Conversation]:
         """Every conversation of a user by rising sequence, one page after ``after_sequence``."""
         stored = self._store.of_user(User(tenant_id=tenant_id, user_id=user_id))
-        return [item for item in stored if item.sequence > after_sequence][:limit]
+        return handed_out([item for item in stored if item.sequence > after_sequence][:limit])
 
     async def total_conversations(self, *, tenant_id: str | None = None, user_id: str | None = None) -> int:
         """How many conversations are stored."""
@@ -154,6 +163,7 @@ class InMemoryConversationArchive(ConversationArchive):
         """Keeps measurements of retrievals of users who have a conversation."""
         known = {(item.tenant_id, item.user_id) for item in self._store.conversations.values()}
         self._store.retrievals.extend(record for record in records if (record.tenant_id, record.user_id) in known)
+        del self._store.retrievals[:-KEPT_RECORDS]
 
     async def retrieval_metrics(
         self, *, tenant_id: str | None = None, user_id: str | None = None, since: dt.datetime | None = None
@@ -170,12 +180,13 @@ class InMemoryConversationArchive(ConversationArchive):
             return RetrievalMetrics()
         times = sorted(record.retrieval_time_ms for record in records)
         sources = Counter(source for record in records for source in record.sources_used)
+        contexts = [record for record in records if record.kind == "context"]
         return RetrievalMetrics(
             retrievals=len(records),
             retrieval_time_ms_p50=times[math.ceil(0.5 * len(times)) - 1],
             retrieval_time_ms_p95=times[math.ceil(0.95 * len(times)) - 1],
-            context_chars_mean=sum(record.context_chars for record in records) / len(records),
-            cache_hit_ratio=sum(record.cache_hit for record in records) / len(records),
+            context_chars_mean=sum(record.context_chars for record in contexts) / max(1, len(contexts)),
+            cache_hit_ratio=sum(record.cache_hit for record in contexts) / max(1, len(contexts)),
             sources_used=tuple(sorted(sources.items(), key=lambda item: (-item[1], item[0]))),
         )
 

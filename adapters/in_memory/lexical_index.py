@@ -8,17 +8,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...domain.lexical import (
-    FEATURES,
-    MAX_COUNT,
-    DocumentTable,
-    LexicalDocument,
-    LexicalQuery,
-    LexicalResult,
-    Postings,
-    TermStatistics,
-)
+from ...domain.document_table import DocumentTable
+from ...domain.lexical import LexicalQuery, LexicalResult, TermStatistics
+from ...domain.lexical_document import FEATURES, LexicalDocument
 from ...domain.place import Scope
+from ...domain.postings import MAX_COUNT, Postings
 from ...domain.projection import Projection
 from ...domain.sessions import SESSION_GAP
 from ...ports.conversation_archive import User

@@ -11,6 +11,7 @@ from ...domain.projection import Projection
 from ...domain.recent_window import CachedConversation, RecentWindow, WindowKey
 from ...ports.clock import Clock
 from ...ports.recent_cache import RecentCache
+from .handing_out import handed_out
 
 DEFAULT_SIZE = 20
 DEFAULT_TTL_S = 1800.0
@@ -119,9 +120,11 @@ class InMemoryRecentCache(RecentCache):
         if window is None:
             return RecentWindow(key=key, conversations=(), complete=False, epoch=0)
         own = tuple(
-            item
-            for item in window.conversations.values()
-            if (item.tenant_id, item.user_id) == (key.tenant_id, key.user_id)
+            handed_out(
+                item
+                for item in window.conversations.values()
+                if (item.tenant_id, item.user_id) == (key.tenant_id, key.user_id)
+            )
         )
         complete = window.complete and len(own) == len(window.conversations)
         return RecentWindow(key=key, conversations=own, complete=complete, epoch=window.epoch)

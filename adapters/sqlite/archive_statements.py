@@ -53,6 +53,7 @@ FROM conversations INDEXED BY conversations_by_id CROSS JOIN users USING (user_n
 BY_IDS = f"SELECT {_CONVERSATION} {_FROM_IDS}"
 KEYS_BY_IDS = f"SELECT conversation_id, tenant_id, user_id {_FROM_IDS}"
 VISIBLE_BY_IDS = f"{BY_IDS} AND {VISIBLE}"
+VISIBLE_IDS = f"SELECT conversation_id {_FROM_IDS} AND {VISIBLE}"
 
 USERS = """
 SELECT tenant_id, user_id FROM users

@@ -33,6 +33,6 @@ def conversation_of_entry(key: WindowKey, sequence: int, conversation_id: bytes,
     if (tenant_id, user_id) != (key.tenant_id, key.user_id):
         raise BackendCorruption(BACKEND, "read", "an entry is of another user than its window")
     conversation = conversation_of(id_text(conversation_id), sequence, tenant_id, user_id, content)
-    if not (isinstance(conversation.user_message, str) and isinstance(conversation.bot_response, str)):
+    if not all(isinstance(text, str) for text in (conversation.user_message, conversation.bot_response)):
         raise BackendCorruption(BACKEND, "read", "an entry holds no texts")
     return conversation

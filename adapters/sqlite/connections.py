@@ -97,10 +97,13 @@ def use_write_ahead_log(connection: sqlite3.Connection, path: Path, *, busy_time
     while True:
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            break
         except sqlite3.OperationalError as error:
             if not is_busy(error) or time.monotonic() > deadline:
                 raise
-        time.sleep(_RETRY_S)
-    if mode != "wal":
-        raise ConfigurationError(f"{path} lies on a file system without shared memory; name a file on a local disk")
+            time.sleep(_RETRY_S)
+        else:
+            if mode != "wal":
+                raise ConfigurationError(
+                    f"{path} lies on a file system without shared memory; name a file on a local disk"
+                )
+            return

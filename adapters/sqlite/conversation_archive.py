@@ -126,6 +126,19 @@ class SqliteConversationArchive(ConversationArchive):
         found = await self._database.read("fetch", lambda connection: _by_ids(connection, packed, scope=scope))
         return sorted(found, key=lambda conversation: conversation.order, reverse=True)
 
+    async def visible(self, *, scope: Scope, conversation_ids: Sequence[str]) -> frozenset[str]:
+        packed = _packed_ids(conversation_ids)
+        parameters = _scope_parameters(scope)
+
+        def visible(connection: sqlite3.Connection) -> frozenset[str]:
+            return frozenset(
+                id_text(conversation_id)
+                for ids in _chunks(packed)
+                for (conversation_id,) in connection.execute(sql.VISIBLE_IDS, {**parameters, **ids})
+            )
+
+        return await self._database.read("visible", visible) if packed else frozenset()
+
     async def load(self, *, keys: Sequence[ConversationKey]) -> list[Conversation]:
         wanted = set(keys)
         packed = _packed_ids(key.conversation_id for key in keys)
@@ -178,7 +191,7 @@ class SqliteConversationArchive(ConversationArchive):
 
     async def forget_user(self, *, tenant_id: str, user_id: str, projections: Sequence[Projection]) -> ArchiveErasure:
         user = (tenant_id, user_id)
-        return await self._database.erase(
+        return await self._database.write(
             "forget_user", lambda connection: erase_user(connection, user=user, projections=projections)
         )
 
@@ -187,7 +200,7 @@ class SqliteConversationArchive(ConversationArchive):
     ) -> ArchiveErasure:
         user = (tenant_id, user_id)
         packed = _packed_ids(conversation_ids)
-        return await self._database.erase(
+        return await self._database.write(
             "forget_conversations",
             lambda connection: erase_conversations(
                 connection, user=user, conversation_ids=packed, projections=projections

@@ -10,6 +10,7 @@ from ...ports.conversation_archive import ArchiveErasure
 from .archive_statements import RAISE_EPOCH
 from .conversation_rows import id_text
 from .job_rows import insert_jobs
+from .purging import note_erasure
 
 _IDS_OF_USER = "SELECT conversation_id FROM conversations WHERE user_no = ? ORDER BY sequence"
 _BURY_USER = "INSERT OR IGNORE INTO tombstones SELECT conversation_id FROM conversations WHERE user_no = ?"
@@ -50,6 +51,8 @@ def erase_user(
         epoch=epoch,
         now_us=now_us,
     )
+    if erased:
+        note_erasure(connection)
     return ArchiveErasure(conversation_ids=tuple(id_text(packed) for (packed,) in erased), epoch=epoch)
 
 
@@ -79,4 +82,6 @@ def erase_conversations(
         epoch=epoch,
         now_us=now_us,
     )
+    if erased:
+        note_erasure(connection)
     return ArchiveErasure(conversation_ids=tuple(id_text(packed) for packed in erased), epoch=epoch)

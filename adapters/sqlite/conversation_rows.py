@@ -13,10 +13,10 @@ from ...domain.place import Audience, Place
 from .errors import BACKEND
 from .time_expressions import from_us, offset_s, to_us
 
-Content: TypeAlias = (
-    "tuple[int, int, str, str, str | None, str | None, str | None, str | None, str, str, str, "
-    "str | None, str | None, str | None, str | None, str, str]"
-)
+Content: TypeAlias = tuple[
+    int, int, str, str, str | None, str | None, str | None, str | None, str,
+    str, str, str | None, str | None, str | None, str | None, str, str,
+]  # fmt: skip
 
 CONTENT_COLUMNS = (
     "occurred_at_us, utc_offset_s, bot_id, audience, channel_id, server_id, session_id, thread_id, message_type, "

@@ -59,7 +59,7 @@ class Database:
         if readers < 1 or max_waiting < 1 or busy_timeout_s < 0:
             raise ConfigurationError("readers and max_waiting must be at least 1, busy_timeout_s at least 0")
         self.path = Path(path).absolute()
-        self._synchronous = synchronous
+        self._synchronous: Synchronous = synchronous
         self._busy_timeout_s = busy_timeout_s
         self._readers = readers
         self._max_waiting = max_waiting
@@ -67,6 +67,7 @@ class Database:
         self._writes: Jobs = Jobs()
         self._waiting_reads = 0
         self._waiting_writes = 0
+        self._purging = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Future[None] | None = None
         self._thread: threading.Thread | None = None
@@ -84,6 +85,7 @@ class Database:
         opened: asyncio.Future[None] = loop.create_future()
         self._ended = loop.create_future()
         self._reads, self._writes = Jobs(), Jobs()
+        self._purging = asyncio.Lock()  # of this loop
         self._thread = threading.Thread(
             target=self._serve, args=(loop, opened, self._ended), name="talktiers-sqlite-writer", daemon=True
         )
@@ -143,19 +145,32 @@ class Database:
             Overloaded: too many writes wait; nothing was done.
             MemoryClosed: not open.
         """
-        return await self._write(Job(operation, function, self._open_loop().create_future(), durable=durable))
+        return await self._write(operation, function, durable=durable)
 
     async def erase(self, operation: str, function: Callable[[sqlite3.Connection], T]) -> T:
-        """As `write`, for a function that removes what people said: where it returns something that is true, the same
-        commit notes that the next `purge` has something to do."""
+        """As `write`, for a function that removes what people said: where it changed anything, the same commit notes that
+        the next `purge` has something to do."""
 
         def erasing(connection: sqlite3.Connection) -> T:
-            removed = function(connection)
-            if removed:
+            # Rows, not conversations: where somebody talked, with which bot, is erased too.
+            before = connection.total_changes
+            result = function(connection)
+            if connection.total_changes != before:
                 note_erasure(connection)
-            return removed
+            return result
 
         return await self.write(operation, erasing)
+
+    async def write_in_parts(self, operation: str, functions: Sequence[Callable[[sqlite3.Connection], None]]) -> None:
+        """Runs functions that write what is derived, each atomic by itself; acknowledged writes go between them.
+
+        When one of them raises, the others have happened or not.
+
+        Raises:
+            Overloaded: too many writes wait.
+            MemoryClosed: not open.
+        """
+        await asyncio.gather(*(self.write(operation, function, durable=False) for function in functions))
 
     async def purge(self) -> bool:
         """Rewrites the file and empties its write-ahead log, so that nothing erased is left in either.
@@ -166,18 +181,19 @@ class Database:
         Returns:
             Whether it was done; ``False`` where another process, or a reader, was in the way for 5 s.
         """
-        noted = await self.read("purge", noted_erasures)
-        if not noted:
+        async with self._purging:  # who has waited for another purge finds its own work done
+            noted = await self.read("purge", noted_erasures)
+            if not noted:
+                return True
+            if not await self._purge():
+                return False
+            await self.write("purge", lambda connection: forget_erasures(connection, up_to=noted))
             return True
-        if not await self._purge():
-            return False
-        await self.write("purge", lambda connection: forget_erasures(connection, up_to=noted))
-        return True
 
     async def _purge(self) -> bool:
         deadline = time.monotonic() + PURGE_TIMEOUT_S
         for step in (rewrite, empty_log):
-            while not await self._write(Job("purge", step, self._open_loop().create_future(), alone=True)):
+            while not await self._write("purge", step, alone=True):
                 if time.monotonic() > deadline:
                     return False
                 await asyncio.sleep(_PURGE_PAUSE_S)
@@ -192,13 +208,20 @@ class Database:
             raise MemoryClosed(f"{self.path} is not open: use `async with`")
         return self._loop
 
-    async def _write(self, job: Job) -> T:
+    async def _write(
+        self,
+        operation: str,
+        function: Callable[[sqlite3.Connection], T],
+        *,
+        alone: bool = False,
+        durable: bool = True,
+    ) -> T:
+        future: asyncio.Future[T] = self._open_loop().create_future()
         if self._waiting_writes >= self._max_waiting:
             raise Overloaded(f"{self._waiting_writes} writes to {self.path} wait already; call again later")
         self._waiting_writes += 1
-        self._writes.put(job)
-        result: T = await job.future
-        return result
+        self._writes.put(Job(operation, function, future, alone=alone, durable=durable))
+        return await future
 
     def _settle_reads(self, jobs: list[Job]) -> None:
         self._waiting_reads -= len(jobs)

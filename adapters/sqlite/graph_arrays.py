@@ -186,8 +186,8 @@ class GraphArrays:
         weights = np.sqrt(self.mentions.weights) * visible[self._rows]
         weighed = np.bincount(self.mentions.labels, weights=weights, minlength=self._label_count)
         in_conversations = weighed / np.count_nonzero(visible)
-        strength = np.round(np.sqrt(in_sittings * in_conversations), _DECIMALS)
-        return self._best(strength, matched=weighed > 0, rows=rows, labels=labels, limit=limit)
+        strength: Floats = np.sqrt(in_sittings * in_conversations)
+        return self._best(np.round(strength, _DECIMALS), matched=weighed > 0, rows=rows, labels=labels, limit=limit)
 
     def named(self, *, visible: Flags, limit: int) -> list[int]:
         """name_no of the entities, most often named first, of equal ones those named last; each as it was spelt last."""

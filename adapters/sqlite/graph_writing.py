@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sqlite3
 import uuid
@@ -41,9 +42,18 @@ INSERT INTO graph_conversations
 (user_no, number, conversation_id, place_no, session_id, occurred_at_us, sequence, digest)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
-_ADD_MENTION = "INSERT INTO graph_mentions (user_no, number, label_no, weight, name_no) VALUES (?, ?, ?, ?, ?)"
-_ADD_RELATION = """
-INSERT INTO graph_relations (user_no, number, source_no, kind, target_no) VALUES (?, ?, ?, ?, ?)
+# All edges of a batch in one statement, during which other threads run. ?2: arrays of the columns after user_no.
+_ADD_MENTIONS = """
+INSERT INTO graph_mentions (user_no, number, label_no, weight, name_no)
+SELECT ?1, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+    json_extract(value, '$[3]')
+FROM json_each(?2)
+"""
+_ADD_RELATIONS = """
+INSERT INTO graph_relations (user_no, number, source_no, kind, target_no)
+SELECT ?1, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+    json_extract(value, '$[3]')
+FROM json_each(?2)
 """
 _REMOVE_CONVERSATION = (
     "DELETE FROM graph_mentions WHERE user_no = ? AND number = ?",
@@ -110,6 +120,15 @@ class PreparedRecord:
     relations: Sequence[tuple[str, str, str]]
 
 
+@attrs.frozen
+class UserRecords:
+    """Conversations of one user, distinct."""
+
+    tenant_id: str
+    user_id: str
+    records: Sequence[PreparedRecord]
+
+
 def words_of(label: str) -> frozenset[str]:
     """The words of a label, by which it is found inside longer ones."""
     return frozenset(_WORD.findall(label))
@@ -142,16 +161,19 @@ def prepared(record: GraphRecord) -> PreparedRecord:
     return PreparedRecord(record, digest, mentions, relations)
 
 
-def add_records(
-    connection: sqlite3.Connection, *, tenant_id: str, user_id: str, records: Iterable[PreparedRecord]
-) -> None:
-    """Upserts conversations of one user with their edges. One that is there with the same content stays."""
-    user = (tenant_id, user_id)
+def add_records(connection: sqlite3.Connection, *, users: Iterable[UserRecords]) -> None:
+    """Upserts conversations with their edges. One that is there with the same content stays."""
+    for user in users:
+        _add_records(connection, user)
+
+
+def _add_records(connection: sqlite3.Connection, records_of_user: UserRecords) -> None:
+    user = (records_of_user.tenant_id, records_of_user.user_id)
     connection.execute(_ENSURE_USER, user)
     user_no, next_number, next_label_no, next_name_no = connection.execute(_USER, user).fetchone()
     fresh: list[PreparedRecord] = []
     changed: list[int] = []
-    for item in records:
+    for item in records_of_user.records:
         key = (user_no, uuid.UUID(item.record.key.conversation_id).bytes)
         held = connection.execute(_CONVERSATION, key).fetchone()
         if held is not None and held[1] == item.digest:
@@ -178,16 +200,15 @@ def add_records(
             )
         )
         mentions += [
-            (user_no, number, nodes.label_no(label), weight, None if entity is None else nodes.name_no(entity))
+            (number, nodes.label_no(label), weight, None if entity is None else nodes.name_no(entity))
             for label, (weight, entity) in item.mentions.items()
         ]
         relations += [
-            (user_no, number, nodes.label_no(source), kind, nodes.label_no(target))
-            for source, kind, target in item.relations
+            (number, nodes.label_no(source), kind, nodes.label_no(target)) for source, kind, target in item.relations
         ]
     connection.executemany(_ADD_CONVERSATION, conversations)
-    connection.executemany(_ADD_MENTION, mentions)
-    connection.executemany(_ADD_RELATION, relations)
+    connection.execute(_ADD_MENTIONS, (user_no, json.dumps(mentions)))
+    connection.execute(_ADD_RELATIONS, (user_no, json.dumps(relations)))
     connection.execute(
         _CHANGED, (bool(changed), next_number + len(fresh), nodes.next_label_no, nodes.next_name_no, user_no)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 from ...domain.projection import JobKind, OutboxJob, Projection
 from .conversation_rows import id_text
 
+# All projections in one statement: each statement of a store costs the interpreter's lock anew.
 _INSERT = """
 INSERT INTO outbox (kind, projection, user_no, conversation_id, sequence, epoch, created_at_us, due_at_us)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+SELECT ?1, value, ?3, ?4, ?5, ?6, ?7, ?7 FROM json_each(?2)
 """
 
 JOB_COLUMNS = """job_id, kind, projection, conversation_id, epoch, attempts,
@@ -35,15 +37,9 @@ def insert_jobs(
     Args:
         conversations: id and, for `PROJECT` jobs, sequence of each; one (None, None) for the user as a whole.
     """
-    projections = tuple(projections)
-    connection.executemany(
-        _INSERT,
-        [
-            (kind.value, projection.value, user_no, conversation_id, sequence, epoch, now_us, now_us)
-            for conversation_id, sequence in conversations
-            for projection in projections
-        ],
-    )
+    names = json.dumps([projection.value for projection in projections])
+    for conversation_id, sequence in conversations:
+        connection.execute(_INSERT, (kind.value, names, user_no, conversation_id, sequence, epoch, now_us))
 
 
 def job_of(row: tuple[Any, ...]) -> OutboxJob:

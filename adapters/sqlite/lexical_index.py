@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -11,25 +12,18 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 
-from ...domain.lexical import (
-    BLOCK_DOCUMENTS,
-    FEATURES,
-    DocumentTable,
-    LexicalDocument,
-    LexicalQuery,
-    LexicalResult,
-    Postings,
-    TermStatistics,
-    block_size,
-    unpack_postings,
-)
+from ...domain.document_table import DocumentTable
+from ...domain.lexical import LexicalQuery, LexicalResult, TermStatistics
+from ...domain.lexical_document import FEATURES, LexicalDocument
 from ...domain.place import Scope
+from ...domain.postings import BLOCK_DOCUMENTS, Postings, block_size, unpack_postings
 from ...domain.projection import Projection
 from ...domain.sessions import SESSION_GAP
 from ...ports.lexical_index import LexicalIndex
 from .conversation_rows import id_text
 from .database import Database
-from .lexical_writing import add_documents, prepared, remove_documents, remove_user
+from .lexical_writing import UserDocuments, add_documents, prepared, remove_documents, remove_user
+from .parts import parts
 from .user_arrays import UserArrays
 
 _TABLES = ("lexical_users", "lexical_documents", "lexical_forward", "lexical_postings", "lexical_words")
@@ -84,15 +78,13 @@ class SqliteLexicalIndex(LexicalIndex):
         self._session_gap = session_gap
 
     async def add(self, *, documents: Sequence[LexicalDocument]) -> None:
-        """Indexes conversations in one transaction; one that is there already is left as it is."""
+        """Indexes conversations, each user's in one transaction; one that is there already is left as it is."""
         batches = await asyncio.to_thread(prepared, documents)
 
-        def add(connection: sqlite3.Connection) -> None:
-            for batch in batches:
-                add_documents(connection, batch)
-
-        if batches:
-            await self._database.write("add to the lexical index", add, durable=False)
+        await self._database.write_in_parts(
+            "add to the lexical index",
+            [functools.partial(add_documents, batches=some) for some in parts(batches, size=_size)],
+        )
 
     async def statistics(
         self, *, tenant_id: str, user_id: str, terms: Sequence[str], words: Sequence[str]
@@ -184,6 +176,10 @@ class SqliteLexicalIndex(LexicalIndex):
         current = LexicalArrays(user_no, generation, table)
         self._arrays.put(current, tenant_id=tenant_id, user_id=user_id)
         return current
+
+
+def _size(batch: UserDocuments) -> int:
+    return len(batch.documents)
 
 
 def _features(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import uuid
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 import numpy as np
 
-from ...domain.lexical import BLOCK_DOCUMENTS, MAX_COUNT, LexicalDocument, pack_postings, unpack_postings
+from ...domain.lexical_document import LexicalDocument
+from ...domain.postings import BLOCK_DOCUMENTS, MAX_COUNT, pack_postings, unpack_postings
 from .conversation_rows import id_bytes
 
 _ENSURE_USER = "INSERT INTO lexical_users (tenant_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -35,9 +37,14 @@ _FORWARD = "SELECT forward FROM lexical_forward WHERE user_no = ? AND number = ?
 _ADD_FORWARD = "INSERT INTO lexical_forward (user_no, number, forward) VALUES (?, ?, ?)"
 _REMOVE_FORWARD = "DELETE FROM lexical_forward WHERE user_no = ? AND number = ?"
 
+# All rows of a batch in one statement: while it runs, other threads do, too. Between a thousand statements they take
+# the interpreter away, and give it back 5 ms later. ?2: arrays of term, block, begin and length within the bytes ?3.
 # New documents have the highest numbers: offsets go behind the offsets, counts behind the counts.
 _ADD_POSTINGS = """
-INSERT INTO lexical_postings (user_no, term, block, data) VALUES (?, ?, ?, ?)
+INSERT INTO lexical_postings (user_no, term, block, data)
+SELECT ?1, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+    substr(?3, json_extract(value, '$[2]'), json_extract(value, '$[3]'))
+FROM json_each(?2) WHERE TRUE
 ON CONFLICT DO UPDATE SET data = CAST(
     substr(data, 1, length(data) / 3 * 2) || substr(excluded.data, 1, length(excluded.data) / 3 * 2)
     || substr(data, length(data) / 3 * 2 + 1) || substr(excluded.data, length(excluded.data) / 3 * 2 + 1)
@@ -47,8 +54,9 @@ _POSTINGS = "SELECT data FROM lexical_postings WHERE user_no = ? AND term = ? AN
 _REPLACE_POSTINGS = "UPDATE lexical_postings SET data = ? WHERE user_no = ? AND term = ? AND block = ?"
 _REMOVE_POSTINGS = "DELETE FROM lexical_postings WHERE user_no = ? AND term = ? AND block = ?"
 
-_ADD_WORD = """
-INSERT INTO lexical_words (user_no, word, documents) VALUES (?, ?, ?)
+_ADD_WORDS = """
+INSERT INTO lexical_words (user_no, word, documents)
+SELECT ?1, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?2) WHERE TRUE
 ON CONFLICT DO UPDATE SET documents = documents + excluded.documents
 """
 _TAKE_WORD = "UPDATE lexical_words SET documents = documents - ? WHERE user_no = ? AND word = ?"
@@ -101,8 +109,13 @@ def _prepared(document: LexicalDocument) -> PreparedDocument:
     )
 
 
-def add_documents(connection: sqlite3.Connection, batch: UserDocuments) -> None:
-    """Indexes the documents of one user; those that are there already are left as they are."""
+def add_documents(connection: sqlite3.Connection, *, batches: Iterable[UserDocuments]) -> None:
+    """Indexes documents; those that are there already are left as they are."""
+    for batch in batches:
+        _add_documents(connection, batch)
+
+
+def _add_documents(connection: sqlite3.Connection, batch: UserDocuments) -> None:
     user = (batch.tenant_id, batch.user_id)
     connection.execute(_ENSURE_USER, user)
     user_no, first, _ = connection.execute(_USER, user).fetchone()
@@ -116,22 +129,20 @@ def add_documents(connection: sqlite3.Connection, batch: UserDocuments) -> None:
         _ADD_DOCUMENT, [(user_no, number, item.conversation_id, item.features) for number, item in numbered]
     )
     connection.executemany(_ADD_FORWARD, [(user_no, number, item.forward) for number, item in numbered])
-    connection.executemany(_ADD_POSTINGS, _new_postings(user_no, numbered))
+    connection.execute(_ADD_POSTINGS, (user_no, *_new_postings(numbered)))
     words = Counter(word for document in fresh for word in document.words)
-    connection.executemany(_ADD_WORD, [(user_no, word, documents) for word, documents in sorted(words.items())])
+    connection.execute(_ADD_WORDS, (user_no, json.dumps(sorted(words.items()))))
     connection.execute(_ADDED, (first + len(fresh), len(fresh), user_no))
 
 
-def _new_postings(
-    user_no: int, numbered: Sequence[tuple[int, PreparedDocument]]
-) -> Iterator[tuple[int, str, int, bytes]]:
-    """Rows of new postings in the order of their key, so that neighbouring rows are written together.
+def _new_postings(numbered: Sequence[tuple[int, PreparedDocument]]) -> tuple[str, bytes]:
+    """What `_ADD_POSTINGS` adds: its rows in the order of their key, so that neighbours are written together, and data.
 
     Sorted as arrays: a list for each of ten thousand terms takes twice as long.
     """
     terms = sorted({term for _, document in numbered for term in document.counts})
     if not terms:
-        return
+        return "[]", b""
     rank = {term: index for index, term in enumerate(terms)}
     documents = np.array([number for number, _ in numbered], dtype=np.int64)
     numbers = np.repeat(documents, [len(document.counts) for _, document in numbered])
@@ -139,17 +150,19 @@ def _new_postings(
     counts = np.array([count for _, document in numbered for count in document.counts.values()], dtype=np.uint8)
     order = np.lexsort((numbers, ranks))
     blocks, ranks, counts = numbers[order] // BLOCK_DOCUMENTS, ranks[order], counts[order]
-    offsets = (numbers[order] % BLOCK_DOCUMENTS).astype(np.uint16)
+    offsets = (numbers[order] % BLOCK_DOCUMENTS).astype("<u2").tobytes()
     starts = np.flatnonzero(np.concatenate(([True], (np.diff(ranks) != 0) | (np.diff(blocks) != 0))))
-    bounds = zip(
-        starts.tolist(),
-        [*starts[1:].tolist(), len(order)],
-        ranks[starts].tolist(),
-        blocks[starts].tolist(),
-        strict=True,
-    )
-    for start, end, term, block in bounds:
-        yield user_no, terms[term], block, pack_postings(offsets[start:end], counts[start:end])
+    bounds = [*starts.tolist(), len(order)]
+    packed = counts.tobytes()
+    rows: list[tuple[str, int, int, int]] = []
+    data: list[bytes] = []
+    # As in `pack_postings`: first the offsets of a block, two bytes each, then its counts.
+    for (start, end), term, block in zip(
+        itertools.pairwise(bounds), ranks[starts].tolist(), blocks[starts].tolist(), strict=True
+    ):
+        rows.append((terms[term], block, 3 * start + 1, 3 * (end - start)))
+        data += (offsets[2 * start : 2 * end], packed[start:end])
+    return json.dumps(rows), b"".join(data)
 
 
 def remove_user(connection: sqlite3.Connection, *, tenant_id: str, user_id: str) -> int:

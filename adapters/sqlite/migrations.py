@@ -75,7 +75,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 def _statements(script: str) -> Iterator[str]:
     """The statements of a script; ``executescript`` would commit the transaction first."""
-    resource = importlib.resources.files(__package__) / "schema" / script
+    resource = importlib.resources.files(__name__.rpartition(".")[0]) / "schema" / script
     try:
         text = resource.read_text("utf-8")
     except FileNotFoundError as error:

@@ -23,8 +23,11 @@ WHERE job_id IN (
 RETURNING {JOB_COLUMNS}
 """
 _DUE = f"SELECT 1 FROM outbox WHERE projection = ? AND due_at_us <= {NOW_US} LIMIT 1"
-_COMPLETE = "DELETE FROM outbox WHERE job_id = ?"
-_RETRY = f"UPDATE outbox SET due_at_us = {NOW_US} + ?, worker_id = NULL WHERE job_id = ?"
+# ?1: an array of ids.
+_COMPLETE = "DELETE FROM outbox WHERE job_id IN (SELECT value FROM json_each(?1))"
+_RETRY = f"""
+UPDATE outbox SET due_at_us = {NOW_US} + ?2, worker_id = NULL WHERE job_id IN (SELECT value FROM json_each(?1))
+"""
 
 _BURY = f"""
 INSERT INTO dead_letters
@@ -111,15 +114,15 @@ class SqliteOutbox(Outbox):
         return sorted(map(job_of, rows), key=lambda job: job.job_id)
 
     async def complete(self, *, jobs: Sequence[OutboxJob]) -> None:
-        await self._for_each("complete", _COMPLETE, [(job.job_id,) for job in jobs])
+        await self._change("complete", _COMPLETE, (_ids(jobs),))
 
     async def retry(self, *, jobs: Sequence[OutboxJob], delay_s: float) -> None:
-        await self._for_each("retry", _RETRY, [(_us(delay_s), job.job_id) for job in jobs])
+        await self._change("retry", _RETRY, (_ids(jobs), _us(delay_s)))
 
     async def bury(self, *, jobs: Sequence[OutboxJob], error: str) -> None:
         def bury(connection: sqlite3.Connection) -> None:
             connection.executemany(_BURY, [(error, job.job_id) for job in jobs])
-            connection.executemany(_COMPLETE, [(job.job_id,) for job in jobs])
+            connection.execute(_COMPLETE, (_ids(jobs),))
 
         await self._database.write("bury", bury)
 
@@ -196,11 +199,15 @@ class SqliteOutbox(Outbox):
             for projection in Projection
         ]
 
-    async def _for_each(self, operation: str, statement: str, rows: list[tuple[int, ...]]) -> None:
-        def run(connection: sqlite3.Connection) -> None:
-            connection.executemany(statement, rows)
+    async def _change(self, operation: str, statement: str, parameters: tuple[str | int, ...]) -> None:
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(statement, parameters)
 
-        await self._database.write(operation, run, durable=False)
+        await self._database.write(operation, change, durable=False)
+
+
+def _ids(jobs: Sequence[OutboxJob]) -> str:
+    return json.dumps([job.job_id for job in jobs])
 
 
 def _us(seconds: float) -> int:

@@ -32,9 +32,11 @@ SELECT sequence, conversation_id, entry FROM recent_entries WHERE window_no = ? 
 """
 _BEGIN = """
 INSERT INTO recent_windows (tenant_id, user_id, bot_id, compartment, epoch, complete, expires_at_us)
-VALUES (?, ?, ?, ?, ?, FALSE, 0) RETURNING window_no
+VALUES (?, ?, ?, ?, ?, 0, 0) RETURNING window_no
 """
-_RENEW = f"UPDATE recent_windows SET expires_at_us = {NOW_US} + ?, complete = complete OR ? WHERE window_no = ?"
+_RENEW = f"""
+UPDATE recent_windows SET expires_at_us = {NOW_US} + ?, complete = MIN(MAX(complete, ?), ?) WHERE window_no = ?
+"""
 _ADD = "INSERT OR REPLACE INTO recent_entries VALUES (?, ?, ?, ?, ?)"
 _TRIM = """
 DELETE FROM recent_entries WHERE window_no = ?1 AND (occurred_at_us, sequence) <= (
@@ -50,7 +52,7 @@ SELECT window_no, expires_at_us <= {NOW_US} FROM recent_windows WHERE window_no 
 _WINDOWS_OF_USER = "SELECT window_no FROM recent_windows WHERE tenant_id = ? AND user_id = ?"
 _IDS_OF_WINDOW = "SELECT conversation_id FROM recent_entries WHERE window_no = ?"
 _REMOVE = "DELETE FROM recent_entries WHERE window_no = ? AND conversation_id = ?"
-_INCOMPLETE = "UPDATE recent_windows SET complete = FALSE WHERE window_no = ?"
+_INCOMPLETE = "UPDATE recent_windows SET complete = 0 WHERE window_no = ?"
 
 _SECOND_US = 1_000_000
 
@@ -107,7 +109,7 @@ class SqliteRecentCache(RecentCache):
     async def read(self, *, keys: Sequence[WindowKey]) -> list[RecentWindow]:
         poisoned: list[tuple[int, bytes]] = []
         windows = await self._database.read(
-            "read", lambda connection: [_read(connection, key, poisoned) for key in keys]
+            "read", lambda connection: [self._window(connection, key, poisoned) for key in keys]
         )
         if poisoned:
             await self._database.write("drop", lambda connection: _remove(connection, poisoned), durable=False)
@@ -173,10 +175,31 @@ class SqliteRecentCache(RecentCache):
                 elif epoch > addition.epoch:
                     continue
             if found is None:
-                (window_no,) = connection.execute(_BEGIN, (*place, addition.epoch)).fetchone()
+                found = connection.execute(_BEGIN, (*place, addition.epoch)).fetchone()
+            window_no = found[0]
             connection.executemany(_ADD, [(window_no, *row) for row in addition.rows])
             connection.execute(_TRIM, (window_no, self._size))
-            connection.execute(_RENEW, (self._ttl_us, addition.complete, window_no))
+            filled = self._size if addition.complete else 0
+            connection.execute(_RENEW, (self._ttl_us, filled, self._size, window_no))
+
+    def _window(
+        self, connection: sqlite3.Connection, key: WindowKey, poisoned: list[tuple[int, bytes]]
+    ) -> RecentWindow:
+        """The window; entries that are none, or another user's, are left out and noted."""
+        place = (key.tenant_id, key.user_id, key.bot_id or "", key.compartment or "")
+        found = connection.execute(_WINDOW, place).fetchone()
+        if found is None or found[3]:
+            return RecentWindow(key=key, conversations=(), complete=False, epoch=0)
+        window_no, epoch, filled, _ = found
+        complete = filled >= self._size
+        conversations: list[Conversation] = []
+        for sequence, conversation_id, entry in connection.execute(_ENTRIES, (window_no,)):
+            try:
+                conversations.append(conversation_of_entry(key, sequence, conversation_id, entry))
+            except BackendCorruption:
+                poisoned.append((window_no, conversation_id))
+                complete = False
+        return RecentWindow(key=key, conversations=tuple(conversations), complete=complete, epoch=epoch)
 
     def _sweep(self, connection: sqlite3.Connection) -> None:
         """Drops some expired windows, going round all of them, so that texts do not stay for ever."""
@@ -185,23 +208,6 @@ class SqliteRecentCache(RecentCache):
         for window_no, expired in looked_at:
             if expired:
                 _drop(connection, window_no)
-
-
-def _read(connection: sqlite3.Connection, key: WindowKey, poisoned: list[tuple[int, bytes]]) -> RecentWindow:
-    """The window; entries that are none, or another user's, are left out and noted."""
-    place = (key.tenant_id, key.user_id, key.bot_id or "", key.compartment or "")
-    found = connection.execute(_WINDOW, place).fetchone()
-    if found is None or found[3]:
-        return RecentWindow(key=key, conversations=(), complete=False, epoch=0)
-    window_no, epoch, complete, _ = found
-    conversations: list[Conversation] = []
-    for sequence, conversation_id, entry in connection.execute(_ENTRIES, (window_no,)):
-        try:
-            conversations.append(conversation_of_entry(key, sequence, conversation_id, entry))
-        except BackendCorruption:
-            poisoned.append((window_no, conversation_id))
-            complete = False
-    return RecentWindow(key=key, conversations=tuple(conversations), complete=bool(complete), epoch=epoch)
 
 
 def _windows_of(connection: sqlite3.Connection, tenant_id: str, user_id: str) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import itertools
 import re
 import sqlite3
@@ -14,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from ...domain.derived import Entity, EntityKind, RelatedTopic
-from ...domain.lexical import label_hash
+from ...domain.labels import label_hash
 from ...domain.place import Scope
 from ...domain.projection import Projection
 from ...domain.sessions import SESSION_GAP
@@ -22,7 +23,16 @@ from ...ports.relationship_graph import GraphRecord, RelationshipGraph
 from .conversation_rows import id_bytes, id_text
 from .database import Database
 from .graph_arrays import Conversations, Flags, GraphArrays, Mentions
-from .graph_writing import PreparedRecord, add_records, prepared, remove_conversations, remove_user, words_of
+from .graph_writing import (
+    PreparedRecord,
+    UserRecords,
+    add_records,
+    prepared,
+    remove_conversations,
+    remove_user,
+    words_of,
+)
+from .parts import parts
 from .user_arrays import UserArrays
 
 T = TypeVar("T")
@@ -95,15 +105,11 @@ class SqliteRelationshipGraph(RelationshipGraph):
         self._session_gap = session_gap
 
     async def add(self, *, records: Sequence[GraphRecord]) -> None:
-        """Upserts conversations with their edges in one transaction; of two with one id the last."""
+        """Upserts conversations with their edges, each user's in one transaction; of two with one id the last."""
         users = await asyncio.to_thread(_by_user, records)
-
-        def add(connection: sqlite3.Connection) -> None:
-            for (tenant_id, user_id), of_user in users.items():
-                add_records(connection, tenant_id=tenant_id, user_id=user_id, records=of_user)
-
-        if users:
-            await self._database.write("add to the graph", add)
+        await self._database.write_in_parts(
+            "add to the graph", [functools.partial(add_records, users=some) for some in parts(users, size=_size)]
+        )
 
     async def related_topics(self, *, scope: Scope, labels: Sequence[str], limit: int) -> list[RelatedTopic]:
         """Labels that visible conversations name together with these, strongest first; see `GraphArrays.related`.
@@ -239,11 +245,15 @@ class SqliteRelationshipGraph(RelationshipGraph):
         return current
 
 
-def _by_user(records: Iterable[GraphRecord]) -> dict[tuple[str, str], list[PreparedRecord]]:
+def _by_user(records: Iterable[GraphRecord]) -> list[UserRecords]:
     users: defaultdict[tuple[str, str], list[PreparedRecord]] = defaultdict(list)
     for key, record in {record.key: record for record in records}.items():
         users[key.tenant_id, key.user_id].append(prepared(record))
-    return users
+    return [UserRecords(tenant_id, user_id, of_user) for (tenant_id, user_id), of_user in users.items()]
+
+
+def _size(user: UserRecords) -> int:
+    return len(user.records)
 
 
 def _read_after(connection: sqlite3.Connection, user_no: int, number: int) -> tuple[Conversations, Mentions]:

@@ -32,7 +32,10 @@ AND (:tenant_id IS NULL OR user_no IN (
     SELECT user_no FROM users WHERE tenant_id = :tenant_id AND (:user_id IS NULL OR user_id = :user_id)
 ))
 """
-_FIGURES = f"SELECT COUNT(*), AVG(context_chars), AVG(cache_hit) {_KEPT}"
+_FIGURES = f"""
+SELECT COUNT(*), AVG(context_chars) FILTER (WHERE kind = 'context'), AVG(cache_hit) FILTER (WHERE kind = 'context')
+{_KEPT}
+"""
 _SOURCES = f"SELECT sources_used, COUNT(*) {_KEPT} GROUP BY sources_used"
 _TIMES = f"SELECT retrieval_time_ms {_KEPT} ORDER BY retrieval_time_ms LIMIT 1 OFFSET :rank"
 
@@ -78,8 +81,8 @@ def metrics(
         retrievals=retrievals,
         retrieval_time_ms_p50=_quantile(connection, which, 0.5, retrievals),
         retrieval_time_ms_p95=_quantile(connection, which, 0.95, retrievals),
-        context_chars_mean=context_chars,
-        cache_hit_ratio=cache_hits,
+        context_chars_mean=context_chars or 0.0,
+        cache_hit_ratio=cache_hits or 0.0,
         sources_used=tuple(sorted(sources.items(), key=lambda item: (-item[1], item[0]))),
     )
 

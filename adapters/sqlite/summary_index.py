@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,9 +19,14 @@ from ...ports.summary_index import SemanticMatch, SummaryIndex, SummaryRecord
 from .conversation_rows import id_bytes, id_text
 from .database import Database
 from .growing_rows import GrowingRows
+from .parts import parts
 from .summary_writing import VECTOR, add_summaries, remove_summaries
 from .time_expressions import from_us
 from .user_arrays import UserArrays
+
+_Packed = tuple[SummaryRecord, bytes | None]
+_OfUser = tuple[tuple[str, str], list[_Packed]]
+"""Tenant and user, and their records."""
 
 _TABLES = ("summary_users", "summary_places", "summaries")
 
@@ -93,25 +99,27 @@ class SqliteSummaryIndex(SummaryIndex):
         self._arrays = UserArrays() if arrays is None else arrays
 
     async def add(self, *, records: Sequence[SummaryRecord]) -> None:
-        """Upserts summaries in one transaction; of two with one id the last.
+        """Upserts summaries, each user's in one transaction; of two with one id the last.
 
         Raises:
             ValueError: a vector of other dimensions than the embedder's.
         """
         latest = {record.summary.key: record for record in records}
-        users: defaultdict[tuple[str, str], list[tuple[SummaryRecord, bytes | None]]] = defaultdict(list)
+        users: defaultdict[tuple[str, str], list[_Packed]] = defaultdict(list)
         for record in latest.values():
             key = record.summary.key
             users[key.tenant_id, key.user_id].append((record, self._packed(record.vector)))
 
-        def add(connection: sqlite3.Connection) -> None:
-            for (tenant_id, user_id), of_user in users.items():
+        def add(connection: sqlite3.Connection, some: Sequence[_OfUser]) -> None:
+            for (tenant_id, user_id), of_user in some:
                 add_summaries(
                     connection, tenant_id=tenant_id, user_id=user_id, records=of_user, fingerprint=self._fingerprint
                 )
 
-        if users:
-            await self._database.write("add summaries", add, durable=False)
+        await self._database.write_in_parts(
+            "add summaries",
+            [functools.partial(add, some=some) for some in parts(users.items(), size=lambda item: len(item[1]))],
+        )
 
     async def search(self, *, scope: Scope, vector: npt.NDArray[np.float32], limit: int) -> list[SemanticMatch]:
         """The visible conversations with the highest cosine, best first, equal ones by conversation id."""

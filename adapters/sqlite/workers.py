@@ -163,10 +163,13 @@ class Writer(Worker):
                 job = self._jobs.get(block=block)
             except queue.Empty:
                 return bool(self._durable or self._derived)
-            if job is None:
-                self._ending = True
-            else:
-                (self._durable if job.durable else self._derived).append(job)
+            self._sort(job)
+
+    def _sort(self, job: Job | None) -> None:
+        if job is None:
+            self._ending = True
+        else:
+            (self._durable if job.durable else self._derived).append(job)
 
     def _next(self) -> deque[Job]:
         """Whose turn it is; one of them is not empty."""
@@ -175,6 +178,13 @@ class Writer(Worker):
         if self._derived and time.monotonic() - self._derived[0].asked_at > MAX_DERIVED_WAIT_S:
             return self._derived
         return self._durable
+
+    def _acknowledged_wait(self) -> bool:
+        """Whether a write has come in that somebody waits for to be told of."""
+        with contextlib.suppress(queue.Empty):
+            while not self._ending:
+                self._sort(self._jobs.get(block=False))
+        return bool(self._durable)
 
     def _group(self, waiting: deque[Job], connection: sqlite3.Connection) -> list[Job]:
         """Takes a group off what waits and runs it in one transaction; returns it with its outcomes."""
@@ -189,6 +199,7 @@ class Writer(Worker):
             self._lose(group, error)
             return group
         deadline = time.monotonic() + MAX_GROUP_S
+        yielding = not waiting[0].durable and not self._durable
         try:
             while waiting and not (job := waiting[0]).alone:
                 group.append(waiting.popleft())
@@ -199,6 +210,8 @@ class Writer(Worker):
                         self._lose(group, job.error)
                         return group
                 if len(group) >= MAX_GROUP_JOBS or time.monotonic() >= deadline:
+                    break
+                if yielding and self._acknowledged_wait():
                     break
             connection.execute("COMMIT")
         except sqlite3.Error as error:

@@ -156,18 +156,20 @@ def _unit(vector: Vector) -> Vector:
 
 
 def _package_folder() -> pathlib.Path:
-    for package in (_PACKAGE, "tokenizers", "safetensors"):
-        spec = importlib.util.find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            raise ConfigurationError(f"the static embedder needs the package {package}: {_INSTALL}")
-        if package == _PACKAGE:
-            folder = pathlib.Path(spec.submodule_search_locations[0])
+    folder, *_ = [_folder_of(package) for package in (_PACKAGE, "tokenizers", "safetensors")]
     for file in (_WEIGHTS, _TOKENIZER):
         if not (folder / file).is_file():
             raise ConfigurationError(
                 f"the installed {_PACKAGE} does not hold {file.as_posix()}: {_INSTALL} installs a version that does"
             )
     return folder
+
+
+def _folder_of(package: str) -> pathlib.Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigurationError(f"the static embedder needs the package {package}: {_INSTALL}")
+    return pathlib.Path(spec.submodule_search_locations[0])
 
 
 def _load(folder: pathlib.Path) -> _Model:

@@ -66,6 +66,7 @@ class SnowballAnalyser(TextAnalyser):
         self.fingerprint = f"snowball-{importlib.metadata.version('snowballstemmer')}-{default_language}-{_SCHEME}"
         self._default = default_language
         self._latin_default = "english" if default_language in NOT_LATIN_STEMMERS else default_language
+        self._foreign = frozenset(word for word, names in _VOTES.items() if self._latin_default not in names)
         self._stemmers = {default_language: _load_stemmer(default_language)}
         self._stemming = threading.Lock()
         self._token = functools.lru_cache(maxsize=_CACHED_WORDS)(self._make_token)
@@ -132,6 +133,8 @@ class SnowballAnalyser(TextAnalyser):
     def _latin_language(self, words: Iterable[str]) -> str:
         distinct = set(words)
         default = self._latin_default
+        if len(distinct & self._foreign) < _MIN_FOREIGN:  # nearly always
+            return default
         votes: dict[str, int] = {}
         foreign: dict[str, int] = {}
         for word in distinct:

@@ -37,6 +37,10 @@ class Phrase:
 _RUN = frozenset({Tag.NOUN, Tag.HEAD, Tag.KIND, Tag.NAME})
 _ACTIVITY_LABELS = frozenset(verbs.ACTIVITY_FORMS.values())
 _COMPOUND_STARTS = frozenset(compound.split()[0] for compound in nouns.COMPOUNDS)
+_RUNNING = frozenset({"running", "run", "ran"})
+_PASSED = frozenset(Tag) - _RUN - {Tag.ACTIVITY}
+"""What begins no phrase, unless the word is one of these."""
+_LOOKED_AT = _COMPOUND_STARTS | _RUNNING
 _BEFORE_GERUND = frozenset({Tag.VERB, Tag.BE, Tag.BREAK, Tag.SUBJECT, Tag.BEFORE_VERB, Tag.OTHER})
 _LEARNT = lexicon.words(
     """
@@ -70,6 +74,9 @@ def phrases(words: Sequence[Word]) -> Iterator[Phrase]:
     index = 0
     while index < len(words):
         word = words[index]
+        if not run.words and word.tag in _PASSED and word.low not in _LOOKED_AT:  # most words: quickly
+            index += 1
+            continue
         compound = (
             _compound(word, words[index + 1]) if word.low in _COMPOUND_STARTS and index + 1 < len(words) else None
         )
@@ -86,10 +93,11 @@ def phrases(words: Sequence[Word]) -> Iterator[Phrase]:
             if word.possessive:
                 yield from run.end()
         elif word.tag is not Tag.ADJECTIVE or run.words:
-            yield from run.end()
+            if run.words:  # asked here: nearly every word ends nothing
+                yield from run.end()
             if word.tag is Tag.ACTIVITY:
                 yield Phrase(label=verbs.ACTIVITY_FORMS[word.low], start=index, activity=True)
-        if word.low in ("running", "run", "ran") and _is_sport(words, index):
+        if word.low in _RUNNING and _is_sport(words, index):
             yield Phrase(label="running", start=index, activity=True)
         index += 1
     yield from run.end()

@@ -6,6 +6,7 @@ word before decides where a word can be verb or noun. What remains is taken for 
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -24,14 +25,18 @@ class Word(NamedTuple):
     possessive: bool
 
 
-_TOKEN = re.compile(
+_WORD = r"[^\W_]+(?:['’&-]?[^\W_]+)*"
+_PLAIN_TOKEN = re.compile(rf"{_WORD}|\n+|[^\w\s]")
+_ANY_TOKEN = re.compile(
     r"```.*?```|`[^`\n]{1,200}`"  # code
     r"|(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@\w[\w.-]*"  # addresses
     r"|<[@#:a][^>\s]{0,80}>|(?<!\w)[@#][^\W_][\w.-]*|(?<!\w):[a-z0-9_+-]{2,32}:(?!\w)"  # mentions, emoji names
-    r"|([^\W_]+(?:['’&-]?[^\W_]+)*)"  # a word
+    rf"|({_WORD})"
     r"|\n+|[^\w\s]",
     re.DOTALL,
 )
+_NOT_PLAIN = re.compile(r"[`@#:<]|www\.")
+"""Something of each of those; most texts hold none, and are taken apart in half the time."""
 _SENTENCE_STARTERS = frozenset('.!?:;…"“„«»(*-–—•>|')
 
 _BEFORE_NOUN = frozenset(
@@ -90,17 +95,29 @@ def _is_noun(word: Word, before: Tag, following: Tag, previous_low: str) -> bool
 def _words(text: str) -> list[Word]:
     found: list[Word] = []
     initial = True
-    for match in _TOKEN.finditer(text):
-        written = match[1]
-        if written is None:
-            mark = match[0]
-            found.append(Word(mark[:1], mark[:1], Tag.BREAK, initial, False))
-            initial = initial or mark[0] == "\n" or mark[0] in _SENTENCE_STARTERS
-            continue
-        low = written.lower().replace("’", "'")
-        possessive = False
-        if not is_listed(low) and low.endswith("'s"):
-            low, written, possessive = low[:-2], written[:-2], True
-        found.append(Word(written, low, tag_of(low), initial, possessive))
-        initial = False
+    for token, is_word in _tokens(text):
+        if is_word:
+            found.append(_word(token, initial=initial))
+            initial = False
+        else:
+            mark = token[0]
+            found.append(Word(mark, mark, Tag.BREAK, initial, False))
+            initial = initial or mark == "\n" or mark in _SENTENCE_STARTERS
     return found
+
+
+def _tokens(text: str) -> list[tuple[str, bool]]:
+    """The tokens in their order, and whether each is a word."""
+    if _NOT_PLAIN.search(text):
+        return [(match[0], match[1] is not None) for match in _ANY_TOKEN.finditer(text)]
+    return [(token, token[0].isalnum()) for token in _PLAIN_TOKEN.findall(text)]
+
+
+@functools.lru_cache(maxsize=32_768)
+def _word(written: str, *, initial: bool) -> Word:
+    """A word by itself; most words of a text were met before."""
+    low = written.lower().replace("’", "'")
+    possessive = False
+    if not is_listed(low) and low.endswith("'s"):
+        low, written, possessive = low[:-2], written[:-2], True
+    return Word(written, low, tag_of(low), initial, possessive)

@@ -170,7 +170,9 @@ def _count(scores: dict[str, _Score], phrase: Phrase, *, from_user: bool, extra:
     kind = _ACTIVITY if phrase.activity else _NAME if phrase.proper else 1.0
     for label, share in weighted:
         weight = share * kind * (_FAMILY if label in nouns.FAMILY_WORDS else 1.0)
-        score = scores.setdefault(label, _Score(first=len(scores)))
+        score = scores.get(label)
+        if score is None:
+            score = scores[label] = _Score(first=len(scores))
         if from_user:
             score.user += weight * (_REPEATED if score.user else 1.0) + extra
         else:
@@ -179,21 +181,23 @@ def _count(scores: dict[str, _Score], phrase: Phrase, *, from_user: bool, extra:
 
 def _best(scores: dict[str, _Score]) -> list[tuple[str, float]]:
     """The best topics with their scores; whatever the user named comes before what only the bot did."""
-    left = {label: score.total for label, score in scores.items()}
+    # In the order of their first mention: of equal ones the first is taken.
+    left = {label: score.total for label, score in sorted(scores.items(), key=lambda item: item[1].first)}
+    words = {label: label.split() for label in left}
     anything_said = any(score.user for score in scores.values())
     bot_topics = MAX_BOT_TOPICS if anything_said else MAX_BOT_TOPICS_ALONE
     chosen: list[tuple[str, float]] = []
     while left and len(chosen) < MAX_TOPICS:
-        label = max(left, key=lambda label: (left[label], -scores[label].first))
+        label = max(left, key=left.__getitem__)
         value = left.pop(label)
         if not scores[label].user:
             if not bot_topics or (anything_said and value < _LEAST_FROM_BOT):
                 continue
             bot_topics -= 1
         chosen.append((label, value))
-        inside = set(label.split())
+        inside = words[label]
         for other in left:
-            if other in inside or label in other.split():
+            if other in inside or label in words[other]:
                 left[other] *= _COVERED
     return chosen
 

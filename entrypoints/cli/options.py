@@ -6,7 +6,7 @@ import functools
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypedDict, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypedDict
 
 import click
 
@@ -15,7 +15,7 @@ from ...domain.place import Audience
 from ..configuration import load_settings
 from ..settings import Settings
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command: TypeAlias = Callable[..., Any]
 
 DB_HELP: Final = "The database file (default: ./talktiers.db)."
 CONFIG_HELP: Final = "Settings: a talktiers.toml."
@@ -49,7 +49,7 @@ def memory_options(*, creates: bool = False) -> Callable[[Command], Command]:
         def with_settings(*arguments: Any, db: str | None, config: str | None, **options: Any) -> Any:  # noqa: ARG001
             return command(*arguments, settings=_chosen(creates=creates), **options)
 
-        return with_settings  # type: ignore[return-value]  # click adds the two parameters that it takes away
+        return with_settings
 
     return decorate
 
@@ -85,7 +85,7 @@ def scope_options(command: Command) -> Command:
         )
         return command(*arguments, scope=scope, **options)
 
-    return with_scope  # type: ignore[return-value]  # as above
+    return with_scope
 
 
 def database_path(settings: Settings) -> str | None:

@@ -102,7 +102,7 @@ async def run_demo(
         on_asked: called with each question as soon as it has its context.
     """
     began = time.perf_counter()
-    conversation = importlib.resources.files(__package__) / "conversation.jsonl"
+    conversation = importlib.resources.files(__name__) / "conversation.jsonl"
     async with open_memory(settings) as memory:
         with importlib.resources.as_file(conversation) as path:
             report = await memory.import_conversations(JsonLines(path=str(path)))

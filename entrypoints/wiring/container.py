@@ -82,7 +82,7 @@ def _foreign(tier: str, name: str, *, known: list[str]) -> Callable[..., Any]:
     if ":" in name:
         module_name, _, attribute = name.partition(":")
         try:
-            opener = getattr(importlib.import_module(module_name), attribute)
+            opener: object = getattr(importlib.import_module(module_name), attribute)
         except (ImportError, AttributeError, ValueError) as error:
             raise ConfigurationError(f"{tier}.backend: {name} cannot be imported: {error}") from error
     else:
@@ -95,4 +95,4 @@ def _foreign(tier: str, name: str, *, known: list[str]) -> Callable[..., Any]:
         opener = next(iter(found)).load()
     if not callable(opener):
         raise ConfigurationError(f"{tier}.backend: {name} is not a function that opens a backend")
-    return opener  # type: ignore[no-any-return]
+    return opener

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ...domain.conversation import Conversation
 from ...domain.derived import Entity, Extraction, Summary, Topic
-from ...domain.lexical import LexicalDocument
+from ...domain.lexical_document import LexicalDocument
 from ...domain.place import Audience, Place, Scope
 from ...domain.recent_window import CachedConversation, windows_of
 from ..relationship_graph import GraphRecord

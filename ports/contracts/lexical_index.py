@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ...adapters.in_memory.lexical_index import InMemoryLexicalIndex
 from ...domain.conversation import Conversation
-from ...domain.lexical import LexicalDocument, LexicalQuery, LexicalResult
+from ...domain.lexical import LexicalQuery, LexicalResult
+from ...domain.lexical_document import LexicalDocument
 from ...domain.place import Place, Scope
 from ..lexical_index import LexicalIndex
 from . import examples

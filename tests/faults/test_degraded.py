@@ -8,7 +8,7 @@ import time
 import pytest
 from faulty_tiers import DOWN, HANGING, HEALTHY, SLOW, faulty_memory
 
-from talktiers import BackendError
+from talktiers import BackendError, HierarchicalMemoryManager
 from talktiers.domain.assembly_metadata import TierStatus
 
 DERIVED = ("cache", "lexical", "summaries", "graph")
@@ -17,8 +17,8 @@ GRACE_MS = 150
 """On a busy machine the loop itself may come late; a tier that is waited for would cost five seconds."""
 
 
-async def store(memory: object, number: int) -> str:
-    return await memory.store_conversation(  # type: ignore[attr-defined, no-any-return]
+async def store(memory: HierarchicalMemoryManager, number: int) -> str:
+    return await memory.store_conversation(
         user_id="ana",
         user_message=f"My {('sister', 'brother', 'neighbour')[number % 3]} plays the violin, number {number}",
         bot_response="How lovely!",

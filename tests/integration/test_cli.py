@@ -44,7 +44,7 @@ def folder(filled: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_explains_with_an_example(command: str) -> None:
-    text = " ".join(talktiers.commands[command].help.split())
+    text = " ".join((talktiers.commands[command].help or "").split())
     assert f"Example: talktiers {command}" in text
     options = {option for parameter in talktiers.commands[command].params for option in parameter.opts}
     assert {"--db", "--config", "--json"} <= options

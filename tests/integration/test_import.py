@@ -20,7 +20,8 @@ TIMES = [f"2025-03-{day:02d}T10:00:00+01:00" for day in range(1, 29)]
 def history(folder: Path, user_id: str = "ada") -> list[dict[str, object]]:
     found = type_in(folder, "history", user_id, "--limit", "1000", "--json")
     assert found.code in {0, 3}, found.err
-    return found.json  # type: ignore[no-any-return]
+    conversations: list[dict[str, object]] = found.json
+    return conversations
 
 
 def test_everything_is_stored_with_its_time_and_place_and_found_afterwards(tmp_path: Path) -> None:

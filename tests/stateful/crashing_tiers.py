@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import attrs
 
 from talktiers.application.tiers import Tiers
+
+T = TypeVar("T")
 
 
 class Crash(BaseException):
@@ -60,11 +62,19 @@ class Crashing:
 
 def crashing(tiers: Tiers, switch: CrashSwitch) -> Tiers:
     """The same tiers, each behind the switch."""
-    wrapped = {
-        field.name: None if (adapter := getattr(tiers, field.name)) is None else Crashing(adapter, switch)
-        for field in attrs.fields(Tiers)
-    }
-    return Tiers(**wrapped)
+    return attrs.evolve(
+        tiers,
+        **{
+            field.name: _behind(switch, adapter)
+            for field in attrs.fields(Tiers)
+            if (adapter := getattr(tiers, field.name)) is not None
+        },
+    )
+
+
+def _behind(switch: CrashSwitch, adapter: T) -> T:
+    """It has the adapter's methods, and passes for it."""
+    return cast("T", Crashing(adapter, switch))
 
 
 async def abandon_other_tasks() -> None:

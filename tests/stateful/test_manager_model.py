@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypedDict, TypeVar
 
 import attrs
 import hypothesis.strategies as st
@@ -32,9 +32,18 @@ from talktiers.entrypoints.wiring.opening import memory_options, opened_parts
 
 T = TypeVar("T")
 
+
+class Where(TypedDict, total=False):
+    """Where something was said, as the manager takes it."""
+
+    channel_id: str
+    server_id: str
+    audience: str
+
+
 USERS = ("ana", "ben")
 BOTS = ("luna", "sol")
-PLACES: tuple[dict[str, str], ...] = (
+PLACES: tuple[Where, ...] = (
     {},
     {"channel_id": "dm", "audience": "direct"},
     {"channel_id": "c1", "server_id": "s1"},
@@ -61,7 +70,7 @@ class Said:
     number: int
     user: str
     bot: str
-    place: dict[str, str]
+    place: Where
     word: str
     occurred_at: dt.datetime
     key: str | None
@@ -80,11 +89,11 @@ class Said:
         }
 
 
-def audience_of(place: dict[str, str]) -> str:
+def audience_of(place: Where) -> str:
     return place.get("audience", "private_channel" if "channel_id" in place else "direct")
 
 
-def may_see(reader: dict[str, str], said: dict[str, str]) -> bool:
+def may_see(reader: Where, said: Where) -> bool:
     """The privacy rule, case by case."""
     of_reader, of_said = audience_of(reader), audience_of(said)
     if of_reader == "direct" or of_said == "shared":
@@ -162,14 +171,14 @@ class MemoryMachine(RuleBasedStateMachine):
         except Crash:
             return self.run(call)
 
-    def visible(self, user: str, bot: str, place: dict[str, str]) -> dict[str, Said]:
+    def visible(self, user: str, bot: str, place: Where) -> dict[str, Said]:
         return {
             key: said
             for key, said in self.stored.items()
             if said.user == user and said.bot == bot and may_see(place, said.place)
         }
 
-    def check(self, text: str, user: str, bot: str, place: dict[str, str]) -> set[int]:
+    def check(self, text: str, user: str, bot: str, place: Where) -> set[int]:
         """Every canary in a text is one that this reader may see."""
         seen = {int(number) for number in CANARY.findall(text)}
         allowed = {said.number for said in self.visible(user, bot, place).values()}
@@ -177,7 +186,7 @@ class MemoryMachine(RuleBasedStateMachine):
         return seen
 
     @rule(user=users, bot=bots, place=places, word=words, minutes=st.integers(0, 500), keyed=st.booleans())
-    def store(self, user: str, bot: str, place: dict[str, str], word: str, minutes: int, keyed: bool) -> None:
+    def store(self, user: str, bot: str, place: Where, word: str, minutes: int, keyed: bool) -> None:
         self.number += 1
         key = f"message-{self.number}" if keyed else None
         said = Said(self.number, user, bot, place, word, START + dt.timedelta(minutes=minutes), key)
@@ -218,7 +227,7 @@ class MemoryMachine(RuleBasedStateMachine):
             self.read(lambda: self.memory.store_conversation(**said.arguments()))
 
     @rule(user=users, bot=bots, place=places, word=words, chars=st.sampled_from((200, 1000, 4000, 20000)))
-    def context(self, user: str, bot: str, place: dict[str, str], word: str, chars: int) -> None:
+    def context(self, user: str, bot: str, place: Where, word: str, chars: int) -> None:
         bundle = self.read(
             lambda: self.memory.get_conversation_context(
                 user, f"what about the {word}?", chars, bot_id=bot, deadline_ms=10_000, **place
@@ -237,7 +246,7 @@ class MemoryMachine(RuleBasedStateMachine):
         assert times == sorted(times)
 
     @rule(user=users, bot=bots, place=places, word=words)
-    def search(self, user: str, bot: str, place: dict[str, str], word: str) -> None:
+    def search(self, user: str, bot: str, place: Where, word: str) -> None:
         found = self.read(lambda: self.memory.search(user, word, 50, bot_id=bot, deadline_ms=10_000, **place))
         ids = [item.conversation_id for item in found]
         assert len(ids) == len(set(ids))
@@ -248,7 +257,7 @@ class MemoryMachine(RuleBasedStateMachine):
         assert holding <= set(ids), "a stored conversation was not found"
 
     @rule(user=users, bot=bots, place=places)
-    def history(self, user: str, bot: str, place: dict[str, str]) -> None:
+    def history(self, user: str, bot: str, place: Where) -> None:
         found = self.read(lambda: self.memory.get_user_conversation_history(user, 1000, None, bot_id=bot, **place))
         visible = self.visible(user, bot, place)
         assert {item.conversation_id for item in found} == set(visible)
@@ -261,7 +270,7 @@ class MemoryMachine(RuleBasedStateMachine):
         assert {key for session in sessions for key in session.conversation_ids} == set(visible)
 
     @rule(user=users, bot=bots, place=places)
-    def interests(self, user: str, bot: str, place: dict[str, str]) -> None:
+    def interests(self, user: str, bot: str, place: Where) -> None:
         topics = self.read(lambda: self.memory.interests(user, 50, bot_id=bot, **place))
         visible = self.visible(user, bot, place)
         for topic in topics:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -70,10 +71,10 @@ def test_the_parts_of_a_score_make_it_up(
 
 @given(matches, similarities, st.randoms(use_true_random=False))
 def test_the_order_of_the_vector_store_does_not_matter(
-    found: list[LexicalMatch], close: dict[str, float], random: object
+    found: list[LexicalMatch], close: dict[str, float], random: Random
 ) -> None:
     ids = list(close)
-    random.shuffle(ids)  # type: ignore[attr-defined]
+    random.shuffle(ids)
     shuffled = {identity: close[identity] for identity in ids}
     assert fused(found, similarities=shuffled) == fused(found, similarities=close)
 

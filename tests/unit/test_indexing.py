@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from talktiers.adapters.text.analyser import SnowballAnalyser
 from talktiers.domain.conversation import Conversation
 from talktiers.domain.indexing import heading_text, lexical_document, lexical_query, searched_text
-from talktiers.domain.lexical import LexicalDocument
+from talktiers.domain.lexical_document import LexicalDocument
 from talktiers.domain.place import Audience, Place
 
 ANALYSER = SnowballAnalyser()

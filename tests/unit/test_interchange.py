@@ -18,7 +18,7 @@ from talktiers.domain.interchange import (
 )
 from talktiers.domain.place import Audience, Place
 
-texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=60)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=60)
 ids = st.from_regex(r"[A-Za-z0-9:_-]{1,20}", fullmatch=True)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | texts,

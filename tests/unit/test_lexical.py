@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -14,19 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from talktiers.domain.conversation import ConversationKey
-from talktiers.domain.lexical import (
-    BLOCK_DOCUMENTS,
-    FEATURES,
-    DocumentTable,
-    LexicalDocument,
-    LexicalQuery,
-    LexicalResult,
-    Postings,
-    match_unindexed,
-    pack_postings,
-    unpack_postings,
-)
+from talktiers.domain.document_table import DocumentTable
+from talktiers.domain.lexical import LexicalQuery, LexicalResult, match_unindexed
+from talktiers.domain.lexical_document import FEATURES, LexicalDocument
 from talktiers.domain.place import Audience, Place, Visibility
+from talktiers.domain.postings import BLOCK_DOCUMENTS, Postings, pack_postings, unpack_postings
 
 START = dt.datetime(2024, 3, 1, 12, tzinfo=dt.UTC)
 TERMS = ("porto", "sister", "dog", "rain", "tea")
@@ -38,25 +30,36 @@ PLACES = (
 EVERYTHING = Visibility(bot_id=None, compartments=None)
 
 
-def document(number: int, **changes: object) -> LexicalDocument:
-    plain = LexicalDocument(
+def document(
+    number: int,
+    *,
+    place: Place = PLACES[0],
+    bot_id: str = "bot",
+    session_id: str | None = None,
+    occurred_at: dt.datetime | None = None,
+    term_counts: Mapping[str, int] | None = None,
+    user_name: str = "Ana Silva",
+    user_first_person: int = 0,
+    bot_first_person: int = 0,
+    user_share: float = 0.5,
+) -> LexicalDocument:
+    return LexicalDocument(
         key=ConversationKey(
             tenant_id="t", user_id="u", conversation_id=str(uuid.uuid5(uuid.NAMESPACE_OID, str(number)))
         ),
         sequence=number,
-        place=PLACES[0],
-        bot_id="bot",
-        session_id=None,
-        occurred_at=START + dt.timedelta(minutes=number),
-        term_counts={},
+        place=place,
+        bot_id=bot_id,
+        session_id=session_id,
+        occurred_at=occurred_at or START + dt.timedelta(minutes=number),
+        term_counts=term_counts or {},
         words=frozenset(),
-        user_name="Ana Silva",
+        user_name=user_name,
         bot_name="Bruno",
-        user_first_person=0,
-        bot_first_person=0,
-        user_share=0.5,
+        user_first_person=user_first_person,
+        bot_first_person=bot_first_person,
+        user_share=user_share,
     )
-    return attrs.evolve(plain, **changes)
 
 
 def table_of(documents: Sequence[LexicalDocument], numbers: Sequence[int] | None = None) -> DocumentTable:
@@ -161,8 +164,11 @@ def test_a_table_that_grew_ranks_like_one_built_at_once(
         grown = grown.extended(np.array([number], dtype=np.int64), item.features())
     postings = postings_of(documents, numbers)
     at_once = table_of(documents, numbers)
-    arguments = {"query": query, "visibility": EVERYTHING, "limit": 100}
-    assert grown.rank(postings, **arguments) == at_once.rank(postings, **arguments)
+
+    def ranked(table: DocumentTable) -> LexicalResult:
+        return table.rank(postings, query=query, visibility=EVERYTHING, limit=100)
+
+    assert ranked(grown) == ranked(at_once)
     assert (len(grown), grown.last_number) == (len(at_once), at_once.last_number)
 
 

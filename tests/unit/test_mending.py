@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,9 +53,9 @@ def test_without_a_stored_candidate_the_word_stays() -> None:
 
 
 @given(st.dictionaries(st.text("abc", min_size=3, max_size=5), st.integers(1, 5)), st.randoms(use_true_random=False))
-def test_the_choice_does_not_depend_on_the_order_of_the_candidates(candidates: dict[str, int], random: object) -> None:
+def test_the_choice_does_not_depend_on_the_order_of_the_candidates(candidates: dict[str, int], random: Random) -> None:
     words = sorted(candidates)
-    random.shuffle(words)  # type: ignore[attr-defined]
+    random.shuffle(words)
     shuffled = {word: candidates[word] for word in words}
     assert mended_word("abcd", candidates=shuffled) == mended_word("abcd", candidates=candidates)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from context_cases import MONDAY, candidate, conversation, materials, question
@@ -18,8 +19,8 @@ from talktiers.domain.packing import ContextPacker
 from talktiers.domain.rendering import PlainRenderer
 
 
-def packed(material: ContextMaterial, max_chars: int = 4000, **shares: float) -> PackedContext:
-    packer = ContextPacker(material, shares=ContextShares(**shares), renderer=PlainRenderer())
+def packed(material: ContextMaterial, max_chars: int = 4000) -> PackedContext:
+    packer = ContextPacker(material, shares=ContextShares(), renderer=PlainRenderer())
     return packer.pack(ContextBudget(max_chars=max_chars))
 
 
@@ -206,8 +207,14 @@ def test_a_tiny_budget_gives_something_within_it_or_nothing(max_chars: int) -> N
 
 
 @pytest.mark.parametrize(
-    "limits", [{"max_chars": 0}, {"max_chars": -5}, {"max_tokens": 0, "count_tokens": len}, {"max_tokens": 5}]
+    "limited",
+    [
+        lambda: ContextBudget(max_chars=0),
+        lambda: ContextBudget(max_chars=-5),
+        lambda: ContextBudget(max_tokens=0, count_tokens=len),
+        lambda: ContextBudget(max_tokens=5),
+    ],
 )
-def test_a_limit_below_one_or_tokens_without_a_counter_are_refused(limits: dict[str, int]) -> None:
+def test_a_limit_below_one_or_tokens_without_a_counter_are_refused(limited: Callable[[], ContextBudget]) -> None:
     with pytest.raises(InvalidConversation):
-        ContextBudget(**limits)  # type: ignore[arg-type]
+        limited()

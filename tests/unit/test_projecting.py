@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, TypedDict
 
 import attrs
 import pytest
@@ -29,7 +29,15 @@ from talktiers.entrypoints.configuration import load_settings
 from talktiers.entrypoints.wiring.opening import opened_parts
 from talktiers.ports.contracts import examples
 
-ANA = {"tenant_id": "default", "user_id": "ana"}
+
+class Whose(TypedDict):
+    """Whose conversations, as the ports take it."""
+
+    tenant_id: str
+    user_id: str
+
+
+ANA: Whose = {"tenant_id": "default", "user_id": "ana"}
 LEASE_S = 10.0
 ALL = frozenset(Projection)
 Hook = Callable[[dict[str, Any]], Awaitable[None]]

@@ -14,6 +14,7 @@ from talktiers.adapters.sqlite.relationship_graph import SqliteRelationshipGraph
 from talktiers.adapters.sqlite.user_arrays import UserArrays
 from talktiers.domain.conversation import Conversation
 from talktiers.domain.derived import Entity, RelatedTopic, Relation
+from talktiers.domain.place import Place, Scope
 from talktiers.ports.contracts import examples
 from talktiers.ports.contracts.strategies import WORDS, histories, scopes
 from talktiers.ports.relationship_graph import GraphRecord
@@ -28,7 +29,7 @@ def record(
     entities: tuple[str, ...] = (),
     minute: float | None = None,
     user_id: str = "ana",
-    place: examples.Place = examples.DIRECT,
+    place: Place = examples.DIRECT,
 ) -> GraphRecord:
     """A conversation in a sitting of its own, unless ``minute`` says otherwise."""
     item = examples.stored(number, minute=60 * number if minute is None else minute, user_id=user_id, place=place)
@@ -80,7 +81,7 @@ async def rows_in_all_tables(database: Database) -> int:
 def test_it_answers_as_if_only_what_it_holds_had_ever_been_added(
     tmp_path_factory: pytest.TempPathFactory,
     history: list[Conversation],
-    reader: examples.Scope,
+    reader: Scope,
     sizes: list[int],
     forgotten: set[int],
 ) -> None:

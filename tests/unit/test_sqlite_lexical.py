@@ -15,7 +15,10 @@ from talktiers.adapters.sqlite.database import Database
 from talktiers.adapters.sqlite.lexical_index import SqliteLexicalIndex
 from talktiers.adapters.sqlite.user_arrays import UserArrays
 from talktiers.domain.conversation import Conversation
-from talktiers.domain.lexical import BLOCK_DOCUMENTS, MAX_COUNT, LexicalDocument, LexicalQuery, LexicalResult
+from talktiers.domain.lexical import LexicalQuery, LexicalResult
+from talktiers.domain.lexical_document import LexicalDocument
+from talktiers.domain.place import Scope
+from talktiers.domain.postings import BLOCK_DOCUMENTS, MAX_COUNT
 from talktiers.ports.contracts import examples
 from talktiers.ports.contracts.strategies import WORDS, histories, scopes
 
@@ -54,7 +57,7 @@ def assert_same(left: LexicalResult, right: LexicalResult) -> None:
 @settings(max_examples=15)
 @given(history=histories(max_size=30, max_users=1), reader=scopes(), data=st.data())
 def test_what_is_kept_in_memory_answers_like_the_scheme_itself(
-    tmp_path_factory: pytest.TempPathFactory, history: list[Conversation], reader: examples.Scope, data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, history: list[Conversation], reader: Scope, data: st.DataObject
 ) -> None:
     documents = [examples.lexical_document(item) for item in history]
     steps = data.draw(st.lists(st.integers(1, 8), max_size=8))

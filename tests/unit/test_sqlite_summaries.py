@@ -14,6 +14,7 @@ from talktiers.adapters.sqlite.database import Database
 from talktiers.adapters.sqlite.summary_index import SqliteSummaryIndex
 from talktiers.adapters.sqlite.user_arrays import UserArrays
 from talktiers.domain.conversation import Conversation
+from talktiers.domain.place import Place, Scope
 from talktiers.ports.contracts import examples
 from talktiers.ports.contracts.strategies import histories
 from talktiers.ports.summary_index import SummaryRecord
@@ -34,14 +35,14 @@ def vector(seed: int) -> npt.NDArray[np.float32]:
     return examples.unit_vector(*np.random.default_rng(seed).normal(size=DIMENSIONS), dimensions=DIMENSIONS)
 
 
-def record(number: int, *, text: str = "said something", seed: int | None = None, **where: object) -> SummaryRecord:
-    item = examples.stored(number, **where)  # type: ignore[arg-type]
+def record(
+    number: int, *, text: str = "said something", seed: int | None = None, place: Place = examples.DIRECT
+) -> SummaryRecord:
+    item = examples.stored(number, place=place)
     return examples.summary_record(item, text=text, vector=vector(number if seed is None else seed))
 
 
-async def ids_of(
-    index: SqliteSummaryIndex, *, like: int = 1, reader: examples.Scope = ANA, limit: int = 9
-) -> list[str]:
+async def ids_of(index: SqliteSummaryIndex, *, like: int = 1, reader: Scope = ANA, limit: int = 9) -> list[str]:
     matches = await index.search(scope=reader, vector=vector(like), limit=limit)
     return [match.conversation_id for match in matches]
 
@@ -68,7 +69,7 @@ def test_the_nearest_are_those_of_a_plain_product_whatever_came_and_went(
     records = [examples.summary_record(item, vector=vector(seed)) for item, seed in zip(history, seeds, strict=False)]
     gone = [examples.conversation_id(number) for number in forgotten]
 
-    def plain(held: dict[str, SummaryRecord], reader: examples.Scope, limit: int) -> list[tuple[str, float]]:
+    def plain(held: dict[str, SummaryRecord], reader: Scope, limit: int) -> list[tuple[str, float]]:
         visible = [
             (item.summary.conversation_id, float(np.dot(item.vector, vector(0))))
             for item in held.values()

@@ -1,4 +1,4 @@
--- The lexical index: postings with term counts per user, packed in blocks. The scheme is domain/lexical.py.
+-- The lexical index: postings with term counts per user, packed in blocks. The scheme is domain/lexical.py, the packing domain/postings.py.
 
 -- A user's number is never given twice, so that nothing kept in memory of a forgotten user fits a later one.
 -- generation rises whenever something is removed; next_number when something is added: by the two a process sees
@@ -13,7 +13,7 @@ CREATE TABLE lexical_users (
     UNIQUE (tenant_id, user_id)
 ) STRICT;
 
--- features: a row of domain.lexical.FEATURES.
+-- features: a row of domain.lexical_document.FEATURES.
 CREATE TABLE lexical_documents (
     user_no INTEGER NOT NULL,
     number INTEGER NOT NULL,

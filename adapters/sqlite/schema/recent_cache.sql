@@ -6,7 +6,7 @@ CREATE TABLE recent_windows (
     bot_id TEXT NOT NULL,
     compartment TEXT NOT NULL,
     epoch INTEGER NOT NULL,
-    complete INTEGER NOT NULL,
+    complete INTEGER NOT NULL,       -- how many of the latest it surely holds, if there are so many
     expires_at_us INTEGER NOT NULL,
     UNIQUE (tenant_id, user_id, bot_id, compartment)
 ) STRICT;
