@@ -15,11 +15,15 @@ from ..domain.conversation import Conversation, ConversationKey
 from ..domain.errors import BackendConflict, BackendTimeout, MemoryClosed, TalktiersError
 from ..domain.projection import Backlog, JobKind, OutboxJob, Projection
 from .background_tasks import ended
+from .asking import settled
 from .logs import get_logger
 from .sweeping import project_missing, sweep_user
 from .tiers import Tiers
 
 _log = get_logger("projecting")
+
+_BATCHES_AT_ONCE = 2
+"""Of each projection, while there are more: one is computed while the other is written."""
 
 
 @attrs.frozen(kw_only=True)
@@ -94,6 +98,7 @@ class Projector:
 
         Raises:
             BackendTimeout: it took longer than that.
+            MemoryClosed: the memory was closed meanwhile.
         """
         give_up = None if timeout_s is None else time.monotonic() + timeout_s
         pause_s = 0.005
@@ -106,6 +111,8 @@ class Projector:
                 on_progress(backlog)
             if not any(item.waiting for item in backlog if item.projection in self._projections):
                 return
+            if self._closing:
+                raise MemoryClosed("the memory was closed while conversations waited to be projected")
             if give_up is not None and time.monotonic() > give_up:
                 raise BackendTimeout(
                     "outbox", "settle", f"conversations still wait to be projected after {timeout_s} s"
@@ -120,7 +127,8 @@ class Projector:
         while not self._closing:
             event.clear()
             try:
-                done = await self.project_batch(projection)
+                if await self._batch_was_full(projection):
+                    await settled(*(self._work_off(projection) for _ in range(_BATCHES_AT_ONCE)))
                 failures = 0
             except MemoryClosed:
                 return
@@ -128,14 +136,19 @@ class Projector:
                 # The outbox or archive itself, whatever it raised: nothing can be given back, the lease will run out.
                 # The worker stays: without it nothing would reach a tier until the next start.
                 failures += 1
-                done = 0
                 _log.warning("projector_cannot_work", projection=projection, error=type(error).__name__)
                 await self._pause(event, self._backoff_s(failures))
-            if done >= self._options.batch_size:
-                continue
             await self._pause(event, self._options.poll_s)
             if not self._closing:
                 await asyncio.sleep(self._options.gather_s)
+
+    async def _batch_was_full(self, projection: Projection) -> bool:
+        return await self.project_batch(projection) >= self._options.batch_size
+
+    async def _work_off(self, projection: Projection) -> None:
+        """Carries out batches until one is not full."""
+        while not self._closing and await self._batch_was_full(projection):
+            pass
 
     async def _pause(self, event: asyncio.Event, seconds: float) -> None:
         if self._closing:

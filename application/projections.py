@@ -66,11 +66,10 @@ class LexicalProjection:
         self._processors = processors
 
     async def project(self, conversations: Sequence[Conversation]) -> None:
-        documents = await self._processors.off_loop.run(self._documents, conversations)
-        await self._index.add(documents=documents)
+        await self._index.add(documents=await self._processors.off_loop.map(self._document, conversations))
 
-    def _documents(self, conversations: Sequence[Conversation]) -> list[LexicalDocument]:
-        return [analysed_document(item, self._processors.analyser) for item in conversations]
+    def _document(self, conversation: Conversation) -> LexicalDocument:
+        return analysed_document(conversation, self._processors.analyser)
 
 
 class SummaryProjection:

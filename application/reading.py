@@ -21,15 +21,19 @@ from .topics import FOLDING, confirmed, conversations_behind
 EXPORT_PAGE = 500
 
 
+MAX_LIMIT = 2**31 - 1
+"""More than any user has, and a number that every store can hold."""
+
+
 def checked_limit(name: str, value: object) -> int:
-    """A whole number of at least 1.
+    """A whole number of at least 1; at most `MAX_LIMIT`, which stands for everything above it.
 
     Raises:
         InvalidConversation: it is not.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidConversation(f"{name} must be a whole number of at least 1")
-    return value
+    return min(value, MAX_LIMIT)
 
 
 def _checked_days(value: object) -> float:
@@ -49,7 +53,7 @@ class Read:
         self, *, scope: Scope, limit: int, since_days: float | None, before: str | None
     ) -> list[Conversation]:
         """Visible conversations, newest first."""
-        checked_limit("limit", limit)
+        limit = checked_limit("limit", limit)
         since = None
         if since_days is not None:
             since = self._clock.now() - dt.timedelta(days=min(_checked_days(since_days), 400_000))
@@ -73,7 +77,7 @@ class Read:
 
     async def interests(self, *, scope: Scope, limit: int) -> list[RelatedTopic]:
         """What the user talks about most, strongest first; empty without a graph."""
-        checked_limit("limit", limit)
+        limit = checked_limit("limit", limit)
         if self._tiers.graph is None:
             return []
         found = folded(await self._tiers.graph.interests(scope=scope, limit=FOLDING * limit))[:limit]

@@ -197,14 +197,14 @@ class Retriever:
             return result, []
         documents: list[LexicalDocument] = await asking.ask(
             "pending",
-            lambda: self._processors.off_loop.run(self._documents, unindexed),
+            lambda: self._processors.off_loop.map(self._document, unindexed),
             share=_SEARCH_SHARE,
             default=[],
         )
         return result, match_unindexed(documents, query=question.query, result=result)
 
-    def _documents(self, conversations: Sequence[Conversation]) -> list[LexicalDocument]:
-        return [analysed_document(item, self._processors.analyser) for item in conversations]
+    def _document(self, conversation: Conversation) -> LexicalDocument:
+        return analysed_document(conversation, self._processors.analyser)
 
     async def _by_meaning(
         self, scope: Scope, question: AskedQuestion, asking: Asking, *, depth: int

@@ -93,6 +93,7 @@ class PassageReader:
     def __init__(
         self, messages: Sides, *, terms: QuestionTerms, label_chars: tuple[int, int], speakers: frozenset[str]
     ) -> None:
+        messages = Sides(*(message.strip() for message in messages))
         self._terms = terms
         self._label_chars = label_chars
         found = [_read(side, message, terms) for side, message in enumerate(messages)]

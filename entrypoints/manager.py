@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -52,6 +53,7 @@ class HierarchicalMemoryManager:
         self.settings = load_settings(settings)
         self._stack: AsyncExitStack | None = None
         self._memory: Memory | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def initialized(self) -> bool:
@@ -78,12 +80,13 @@ class HierarchicalMemoryManager:
             except BaseException:
                 self._stack = None
                 raise
-            self._stack, self._memory = stack.pop_all(), memory
+            self._stack, self._memory, self._loop = stack.pop_all(), memory, asyncio.get_running_loop()
 
     async def close(self) -> None:
         """Closes every tier; whatever was acknowledged is on disk. Does nothing when it is closed already."""
         if self._memory is None or self._stack is None:
             return
+        self._check_loop()
         self._memory = None
         try:
             await self._stack.aclose()
@@ -458,7 +461,14 @@ class HierarchicalMemoryManager:
             raise MemoryClosed(
                 "the memory is not open: `async with open_memory() as memory:`, or `await memory.initialize()` first"
             )
+        self._check_loop()
         return self._memory
+
+    def _check_loop(self) -> None:
+        if self._loop is not None and self._loop is not asyncio.get_running_loop():
+            raise MemoryClosed(
+                "the memory was opened in another event loop: open it, use it and close it within one asyncio.run()"
+            )
 
     def _scope(
         self,

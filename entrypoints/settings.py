@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import attrs
@@ -15,8 +16,8 @@ OFF = "off"
 
 def _at_least(minimum: float) -> Any:
     def check(_: object, field: attrs.Attribute[Any], value: float) -> None:
-        if value < minimum:
-            raise ConfigurationError(f"{field.name} is {value}; it must be at least {minimum}")
+        if not minimum <= value < math.inf:
+            raise ConfigurationError(f"{field.name} is {value}; it must be a number of at least {minimum}")
 
     return check
 

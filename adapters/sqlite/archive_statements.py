@@ -7,6 +7,7 @@ from .time_expressions import NOW_US
 
 USER = f"SELECT user_no, epoch, {NOW_US} FROM users WHERE tenant_id = ? AND user_id = ?"
 INSERT_USER = f"INSERT INTO users (tenant_id, user_id) VALUES (?, ?) RETURNING user_no, epoch, {NOW_US}"
+REMOVE_USER = "DELETE FROM users WHERE user_no = ?"
 RAISE_EPOCH = f"""
 INSERT INTO users (tenant_id, user_id, epoch) VALUES (?, ?, 1)
 ON CONFLICT (tenant_id, user_id) DO UPDATE SET epoch = epoch + 1

@@ -54,11 +54,11 @@ class SqliteConversationArchive(ConversationArchive):
         def append(connection: sqlite3.Connection) -> tuple[int | None, int]:
             """The sequence and the user's epoch; no sequence: nothing was inserted."""
             known = connection.execute(sql.USER, user).fetchone()
-            if known is None:
-                known = connection.execute(sql.INSERT_USER, user).fetchone()
-            user_no, epoch, now_us = known
+            user_no, epoch, now_us = known or connection.execute(sql.INSERT_USER, user).fetchone()
             inserted = connection.execute(sql.INSERT_CONVERSATION, (user_no, *row))
             if not inserted.rowcount:
+                if known is None:  # refused: nothing is left behind
+                    connection.execute(sql.REMOVE_USER, (user_no,))
                 return None, epoch
             sequence = inserted.lastrowid
             insert_jobs(

@@ -16,6 +16,7 @@ from ...domain.json_values import JsonValue, canonical_json
 from ...domain.place import Place
 from ...ports.relationship_graph import GraphRecord
 from .conversation_rows import id_bytes
+from .many_rows import insert_rows, select_by_ids
 from .time_expressions import to_us
 
 _ENSURE_USER = "INSERT INTO graph_users (tenant_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -30,17 +31,24 @@ _ENSURE_PLACE = """
 INSERT INTO graph_places (user_no, bot_id, place, compartment) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 _PLACE = "SELECT place_no FROM graph_places WHERE user_no = ? AND bot_id = ? AND place = ?"
-_LABEL = "SELECT label_no FROM graph_labels WHERE user_no = ? AND label = ?"
-_ADD_LABEL = "INSERT INTO graph_labels (user_no, label_no, label) VALUES (?, ?, ?)"
-_ADD_WORD = "INSERT INTO graph_label_words (user_no, word, label_no) VALUES (?, ?, ?)"
-_NAME = "SELECT name_no FROM graph_names WHERE user_no = ? AND name = ? AND kind = ?"
-_ADD_NAME = "INSERT INTO graph_names (user_no, name_no, name, kind) VALUES (?, ?, ?, ?)"
+# ?2: an array of labels, or of names. The answer comes as one value: a row costs as much as a statement.
+_LABELS = """
+SELECT json_group_object(label, label_no) FROM graph_labels
+WHERE user_no = ?1 AND label IN (SELECT value FROM json_each(?2))
+"""
+_NAMES = """
+SELECT json_group_array(json_array(name, kind, name_no)) FROM graph_names
+WHERE user_no = ?1 AND name IN (SELECT value FROM json_each(?2))
+"""
+_ADD_LABELS = "INSERT INTO graph_labels (user_no, label_no, label)"
+_ADD_WORDS = "INSERT INTO graph_label_words (user_no, word, label_no)"
+_ADD_NAMES = "INSERT INTO graph_names (user_no, name_no, name, kind)"
 
 _CONVERSATION = "SELECT number, digest FROM graph_conversations WHERE user_no = ? AND conversation_id = ?"
-_ADD_CONVERSATION = """
+_HELD = "SELECT conversation_id, number, digest FROM graph_conversations WHERE user_no = ? AND conversation_id IN"
+_ADD_CONVERSATIONS = """
 INSERT INTO graph_conversations
 (user_no, number, conversation_id, place_no, session_id, occurred_at_us, sequence, digest)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 # All edges of a batch in one statement, during which other threads run. ?2: arrays of the columns after user_no.
 _ADD_MENTIONS = """
@@ -171,27 +179,34 @@ def _add_records(connection: sqlite3.Connection, records_of_user: UserRecords) -
     user = (records_of_user.tenant_id, records_of_user.user_id)
     connection.execute(_ENSURE_USER, user)
     user_no, next_number, next_label_no, next_name_no = connection.execute(_USER, user).fetchone()
-    fresh: list[PreparedRecord] = []
+    ids = [uuid.UUID(item.record.key.conversation_id).bytes for item in records_of_user.records]
+    held = {key: (number, digest) for key, number, digest in select_by_ids(connection, _HELD, user_no, ids)}
+    fresh: list[tuple[bytes, PreparedRecord]] = []
     changed: list[int] = []
-    for item in records_of_user.records:
-        key = (user_no, uuid.UUID(item.record.key.conversation_id).bytes)
-        held = connection.execute(_CONVERSATION, key).fetchone()
-        if held is not None and held[1] == item.digest:
+    for key, item in zip(ids, records_of_user.records, strict=True):
+        number, digest = held.get(key, (None, None))
+        if digest == item.digest:
             continue
-        if held is not None:
-            changed.append(held[0])
-        fresh.append(item)
+        if number is not None:
+            changed.append(number)
+        fresh.append((key, item))
     if changed:
         _remove_numbers(connection, user_no, changed)
-    nodes = _Nodes(connection, user_no=user_no, next_label_no=next_label_no, next_name_no=next_name_no)
+    nodes = _Nodes(
+        connection,
+        [item for _, item in fresh],
+        user_no=user_no,
+        next_label_no=next_label_no,
+        next_name_no=next_name_no,
+    )
     conversations, mentions, relations = [], [], []
-    for number, item in enumerate(fresh, start=next_number):
+    for number, (key, item) in enumerate(fresh, start=next_number):
         record = item.record
         conversations.append(
             (
                 user_no,
                 number,
-                uuid.UUID(record.key.conversation_id).bytes,
+                key,
                 nodes.place_no(record),
                 record.session_id,
                 to_us(record.occurred_at),
@@ -206,7 +221,8 @@ def _add_records(connection: sqlite3.Connection, records_of_user: UserRecords) -
         relations += [
             (number, nodes.label_no(source), kind, nodes.label_no(target)) for source, kind, target in item.relations
         ]
-    connection.executemany(_ADD_CONVERSATION, conversations)
+    nodes.write()
+    insert_rows(connection, _ADD_CONVERSATIONS, conversations)
     connection.execute(_ADD_MENTIONS, (user_no, json.dumps(mentions)))
     connection.execute(_ADD_RELATIONS, (user_no, json.dumps(relations)))
     connection.execute(
@@ -266,33 +282,50 @@ def _remove_numbers(connection: sqlite3.Connection, user_no: int, numbers: Seque
 
 
 class _Nodes:
-    """The numbers of what conversations of one user name, found or given; each looked up once a batch."""
+    """The numbers of what conversations of one user name, found or given; all are looked up, and written, at once."""
 
-    def __init__(self, connection: sqlite3.Connection, *, user_no: int, next_label_no: int, next_name_no: int) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        records: Sequence[PreparedRecord],
+        *,
+        user_no: int,
+        next_label_no: int,
+        next_name_no: int,
+    ) -> None:
         self._connection = connection
         self._user_no = user_no
         self.next_label_no = next_label_no
         self.next_name_no = next_name_no
-        self._labels: dict[str, int] = {}
-        self._names: dict[Entity, int] = {}
+        labels = {label for item in records for label in item.mentions}
+        labels.update(label for item in records for source, _, target in item.relations for label in (source, target))
+        names = {entity.name for item in records for _, entity in item.mentions.values() if entity is not None}
+        (found,) = connection.execute(_LABELS, (user_no, json.dumps(sorted(labels)))).fetchone()
+        self._labels: dict[str, int] = json.loads(found)
+        (found,) = connection.execute(_NAMES, (user_no, json.dumps(sorted(names)))).fetchone()
+        self._names: dict[tuple[str, str], int] = {(name, kind): name_no for name, kind, name_no in json.loads(found)}
         self._places: dict[tuple[str, Place], int] = {}
+        self._new_labels: list[tuple[int, int, str]] = []
+        self._new_words: list[tuple[int, str, int]] = []
+        self._new_names: list[tuple[int, int, str, str]] = []
 
     def label_no(self, label: str) -> int:
         if label not in self._labels:
-            row = self._connection.execute(_LABEL, (self._user_no, label)).fetchone()
-            self._labels[label] = self._new_label(label) if row is None else row[0]
+            self._labels[label] = self.next_label_no
+            self._new_labels.append((self._user_no, self.next_label_no, label))
+            words = words_of(label)
+            if words != {label}:
+                self._new_words += [(self._user_no, word, self.next_label_no) for word in sorted(words)]
+            self.next_label_no += 1
         return self._labels[label]
 
     def name_no(self, entity: Entity) -> int:
-        if entity not in self._names:
-            key = (entity.name, entity.kind.value)
-            row = self._connection.execute(_NAME, (self._user_no, *key)).fetchone()
-            if row is None:
-                row = (self.next_name_no,)
-                self.next_name_no += 1
-                self._connection.execute(_ADD_NAME, (self._user_no, *row, *key))
-            self._names[entity] = row[0]
-        return self._names[entity]
+        key = (entity.name, entity.kind.value)
+        if key not in self._names:
+            self._names[key] = self.next_name_no
+            self._new_names.append((self._user_no, self.next_name_no, *key))
+            self.next_name_no += 1
+        return self._names[key]
 
     def place_no(self, record: GraphRecord) -> int:
         key = (record.bot_id, record.place)
@@ -302,11 +335,8 @@ class _Nodes:
             (self._places[key],) = self._connection.execute(_PLACE, values).fetchone()
         return self._places[key]
 
-    def _new_label(self, label: str) -> int:
-        label_no = self.next_label_no
-        self.next_label_no += 1
-        self._connection.execute(_ADD_LABEL, (self._user_no, label_no, label))
-        words = words_of(label)
-        if words != {label}:
-            self._connection.executemany(_ADD_WORD, [(self._user_no, word, label_no) for word in words])
-        return label_no
+    def write(self) -> None:
+        """Writes what is new."""
+        insert_rows(self._connection, _ADD_LABELS, self._new_labels)
+        insert_rows(self._connection, _ADD_WORDS, self._new_words)
+        insert_rows(self._connection, _ADD_NAMES, self._new_names)

@@ -16,6 +16,8 @@ import numpy as np
 from ...domain.lexical_document import LexicalDocument
 from ...domain.postings import BLOCK_DOCUMENTS, MAX_COUNT, pack_postings, unpack_postings
 from .conversation_rows import id_bytes
+from .many_rows import insert_rows, select_by_ids
+from .parts import in_turns
 
 _ENSURE_USER = "INSERT INTO lexical_users (tenant_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _USER = "SELECT user_no, next_number, documents FROM lexical_users WHERE tenant_id = ? AND user_id = ?"
@@ -30,11 +32,12 @@ _FORGET_USER = (
     "DELETE FROM lexical_users WHERE user_no = ?",
 )
 
+_DOCUMENTS = "SELECT conversation_id FROM lexical_documents WHERE user_no = ? AND conversation_id IN"
 _DOCUMENT = "SELECT number FROM lexical_documents WHERE user_no = ? AND conversation_id = ?"
-_ADD_DOCUMENT = "INSERT INTO lexical_documents (user_no, number, conversation_id, features) VALUES (?, ?, ?, ?)"
+_ADD_DOCUMENTS = "INSERT INTO lexical_documents (user_no, number, conversation_id, features)"
 _REMOVE_DOCUMENT = "DELETE FROM lexical_documents WHERE user_no = ? AND number = ?"
 _FORWARD = "SELECT forward FROM lexical_forward WHERE user_no = ? AND number = ?"
-_ADD_FORWARD = "INSERT INTO lexical_forward (user_no, number, forward) VALUES (?, ?, ?)"
+_ADD_FORWARD = "INSERT INTO lexical_forward (user_no, number, forward)"
 _REMOVE_FORWARD = "DELETE FROM lexical_forward WHERE user_no = ? AND number = ?"
 
 # All rows of a batch in one statement: while it runs, other threads do, too. Between a thousand statements they take
@@ -93,7 +96,7 @@ def prepared(documents: Iterable[LexicalDocument]) -> list[UserDocuments]:
         key = document.key
         users[key.tenant_id, key.user_id].setdefault(key.conversation_id, document)
     return [
-        UserDocuments(tenant_id, user_id, [_prepared(document) for document in of_user.values()])
+        UserDocuments(tenant_id, user_id, [_prepared(document) for document in in_turns(of_user.values())])
         for (tenant_id, user_id), of_user in users.items()
     ]
 
@@ -119,16 +122,18 @@ def _add_documents(connection: sqlite3.Connection, batch: UserDocuments) -> None
     user = (batch.tenant_id, batch.user_id)
     connection.execute(_ENSURE_USER, user)
     user_no, first, _ = connection.execute(_USER, user).fetchone()
-    fresh = [
-        document
-        for document in batch.documents
-        if connection.execute(_DOCUMENT, (user_no, document.conversation_id)).fetchone() is None
-    ]
-    numbered = list(enumerate(fresh, start=first))
-    connection.executemany(
-        _ADD_DOCUMENT, [(user_no, number, item.conversation_id, item.features) for number, item in numbered]
+    held = frozenset(
+        row[0]
+        for row in select_by_ids(connection, _DOCUMENTS, user_no, [item.conversation_id for item in batch.documents])
     )
-    connection.executemany(_ADD_FORWARD, [(user_no, number, item.forward) for number, item in numbered])
+    fresh = [document for document in batch.documents if document.conversation_id not in held]
+    numbered = list(enumerate(fresh, start=first))
+    insert_rows(
+        connection,
+        _ADD_DOCUMENTS,
+        [(user_no, number, item.conversation_id, item.features) for number, item in numbered],
+    )
+    insert_rows(connection, _ADD_FORWARD, [(user_no, number, item.forward) for number, item in numbered])
     connection.execute(_ADD_POSTINGS, (user_no, *_new_postings(numbered)))
     words = Counter(word for document in fresh for word in document.words)
     connection.execute(_ADD_WORDS, (user_no, json.dumps(sorted(words.items()))))

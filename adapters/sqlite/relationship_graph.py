@@ -32,7 +32,7 @@ from .graph_writing import (
     remove_user,
     words_of,
 )
-from .parts import parts
+from .parts import in_turns, parts
 from .user_arrays import UserArrays
 
 T = TypeVar("T")
@@ -247,7 +247,7 @@ class SqliteRelationshipGraph(RelationshipGraph):
 
 def _by_user(records: Iterable[GraphRecord]) -> list[UserRecords]:
     users: defaultdict[tuple[str, str], list[PreparedRecord]] = defaultdict(list)
-    for key, record in {record.key: record for record in records}.items():
+    for key, record in in_turns({record.key: record for record in records}.items()):
         users[key.tenant_id, key.user_id].append(prepared(record))
     return [UserRecords(tenant_id, user_id, of_user) for (tenant_id, user_id), of_user in users.items()]
 

@@ -12,6 +12,7 @@ import numpy as np
 from ...domain.place import Place
 from ...ports.summary_index import SummaryRecord
 from .conversation_rows import id_bytes
+from .many_rows import insert_rows, select_by_ids
 from .time_expressions import offset_s, to_us
 
 _ENSURE_USER = "INSERT INTO summary_users (tenant_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -36,14 +37,13 @@ SELECT place_no FROM summary_places
 WHERE user_no = ? AND bot_id = ? AND audience = ? AND channel_id = ? AND server_id = ?
 """
 _COLUMNS = "place_no, occurred_at_us, utc_offset_s, intent, text, fingerprint, vector"
-_SUMMARY = f"SELECT number, {_COLUMNS} FROM summaries WHERE user_no = ? AND conversation_id = ?"
-_ADD = f"INSERT INTO summaries (user_no, number, conversation_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SUMMARIES = f"SELECT conversation_id, {_COLUMNS} FROM summaries WHERE user_no = ? AND conversation_id IN"
+_ADD = f"INSERT INTO summaries (user_no, number, conversation_id, {_COLUMNS})"
 _REMOVE = "DELETE FROM summaries WHERE user_no = ? AND conversation_id = ?"
 
 VECTOR = np.dtype("<f2")
 """Half precision on disk costs nothing in recall and halves the file."""
 
-_Values: TypeAlias = tuple[int, int, int, str, str, str | None, bytes | None]
 _PlaceKey: TypeAlias = tuple[str, Place]
 
 
@@ -59,14 +59,17 @@ def add_summaries(
     user = (tenant_id, user_id)
     connection.execute(_ENSURE_USER, user)
     user_no, number = connection.execute(_USER, user).fetchone()
+    keyed = [(uuid.UUID(record.summary.conversation_id).bytes, record.summary, vector) for record, vector in records]
+    ids = [key for key, _, _ in keyed]
+    held = {key: values for key, *values in select_by_ids(connection, _SUMMARIES, user_no, ids)}
     places: dict[_PlaceKey, int] = {}
     changed = 0
-    for record, vector in records:
-        summary = record.summary
+    rows = []
+    for key, summary, vector in keyed:
         place = (summary.bot_id, summary.place)
         if place not in places:
             places[place] = _place_no(connection, user_no, *place)
-        values: _Values = (
+        values = [
             places[place],
             to_us(summary.occurred_at),
             offset_s(summary.occurred_at),
@@ -74,16 +77,15 @@ def add_summaries(
             summary.text,
             None if vector is None else fingerprint,
             vector,
-        )
-        key = uuid.UUID(summary.conversation_id).bytes
-        held = connection.execute(_SUMMARY, (user_no, key)).fetchone()
-        if held is not None:
-            if held[1:] == values:
+        ]
+        if key in held:
+            if held[key] == values:
                 continue
             connection.execute(_REMOVE, (user_no, key))
             changed = 1
-        connection.execute(_ADD, (user_no, number, key, *values))
+        rows.append((user_no, number, key, *values))
         number += 1
+    insert_rows(connection, _ADD, rows)
     connection.execute(_CHANGED, (changed, number, user_no))
     if changed:
         _forget_unused(connection, user_no)

@@ -91,7 +91,8 @@ class StaticEmbedder(Embedder):
         """See the port. Of a text the first 16,384 characters count."""
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        return await self._off_loop.run(self._embed, [text[:MAX_CHARS] for text in texts])
+        encodings = await self._off_loop.run(self._encoded, [text[:MAX_CHARS] for text in texts])
+        return np.stack(await self._off_loop.map(self._embedded, encodings))
 
     async def embed_query(self, *, text: str, weights: Mapping[str, float]) -> Vector:
         """See the port. Without weights the question is embedded like a text."""
@@ -123,14 +124,12 @@ class StaticEmbedder(Embedder):
                     self._loaded = _load(self._folder)
         return self._loaded
 
-    def _embed(self, texts: Sequence[str]) -> Vector:
-        model = self._model()
-        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        encodings = model.tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        for row, text, encoding in zip(vectors, texts, encodings, strict=True):
-            if text:
-                row[:] = _unit(_mean(model.table, encoding.ids))
-        return vectors
+    def _encoded(self, texts: Sequence[str]) -> list[Sequence[int]]:
+        encodings = self._model().tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [encoding.ids for encoding in encodings]
+
+    def _embedded(self, pieces: Sequence[int]) -> Vector:
+        return _unit(_mean(self._model().table, pieces))
 
     def _make_word_vector(self, word: str) -> Vector:
         """√|x| · x/|x|: a telling word has a longer vector, by too much."""

@@ -1,8 +1,8 @@
 """The container: recipes only. It opens nothing, holds no state, and reads nothing at import.
 
 Each provider chooses, by a name in the settings, a factory of an *unopened* async context manager; `opening` enters
-the chosen ones in order. A name with a colon, ``package.module:function``, or one registered in the entry point group
-``talktiers.backends`` brings another adapter, with the same signature as the ones here.
+the chosen ones in order. A name with a colon, ``package.module:function``, or one registered in the tier's entry point
+group, such as ``talktiers.cache``, brings another adapter, with the same signature as the ones here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from ..settings import Settings
 from . import embedders, in_memory, sqlite
 from .resources import SharedResources
 
-ENTRY_POINT_GROUP = "talktiers.backends"
+ENTRY_POINT_GROUP = "talktiers.{tier}"
+"""A group a tier: one name, such as that of a server, may stand for a backend of several tiers."""
 
 
 class Container(containers.DeclarativeContainer):
@@ -79,20 +80,21 @@ def container_for(settings: Settings, resources: SharedResources) -> Container:
 
 
 def _foreign(tier: str, name: str, *, known: list[str]) -> Callable[..., Any]:
-    if ":" in name:
-        module_name, _, attribute = name.partition(":")
-        try:
+    try:
+        if ":" in name:
+            module_name, _, attribute = name.partition(":")
             opener: object = getattr(importlib.import_module(module_name), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise ConfigurationError(f"{tier}.backend: {name} cannot be imported: {error}") from error
-    else:
-        found = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP, name=name)
-        if not found:
-            choices = ", ".join(known if tier in ("archive", "embedder") else [*known, "off"])
-            raise ConfigurationError(
-                f"{tier}.backend: {name} is not known: choose {choices}, or name a function as package.module:function"
-            )
-        opener = next(iter(found)).load()
+        else:
+            found = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP.format(tier=tier), name=name)
+            if not found:
+                choices = ", ".join(known if tier in ("archive", "embedder") else [*known, "off"])
+                raise ConfigurationError(
+                    f"{tier}.backend: {name} is not known: choose {choices},"
+                    " or name a function as package.module:function"
+                )
+            opener = next(iter(found)).load()
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(f"{tier}.backend: {name} cannot be imported: {error}") from error
     if not callable(opener):
         raise ConfigurationError(f"{tier}.backend: {name} is not a function that opens a backend")
     return opener

@@ -7,6 +7,7 @@ import asyncio
 import attrs
 import pytest
 
+from ...domain.conversation import Conversation
 from ...domain.errors import IdempotencyConflict
 from ...domain.projection import JobKind, Projection
 from ..conversation_archive import ConversationArchive
@@ -75,22 +76,21 @@ class ArchiveAppendingContract(StoresContract):
     @pytest.mark.parametrize(
         "other",
         [
-            {"user_message": "something else"},
-            {"bot_response": "something else"},
-            {"user_id": "bo"},
-            {"bot_id": "robin"},
-            {"place": examples.SQUARE},
-            {"minute": 2},
-            {"session_id": "evening"},
+            pytest.param(examples.conversation(user_message="something else"), id="user_message"),
+            pytest.param(examples.conversation(bot_response="something else"), id="bot_response"),
+            pytest.param(examples.conversation(user_id="bo"), id="user_id"),
+            pytest.param(examples.conversation(bot_id="robin"), id="bot_id"),
+            pytest.param(examples.conversation(place=examples.SQUARE), id="place"),
+            pytest.param(examples.conversation(minute=2), id="minute"),
+            pytest.param(examples.conversation(session_id="evening"), id="session_id"),
         ],
-        ids=lambda change: next(iter(change)),
     )
     async def test_the_same_id_with_other_content_is_refused_and_the_first_stands(
-        self, stores: Stores, other: dict[str, str]
+        self, stores: Stores, other: Conversation
     ) -> None:
         (first,) = await append(stores.archive, examples.conversation(), projections=ALL)
         with pytest.raises(IdempotencyConflict):
-            await append(stores.archive, examples.conversation(**other), projections=ALL)  # type: ignore[arg-type]
+            await append(stores.archive, other, projections=ALL)
         assert await stores.archive.recent(scope=ANA, limit=5) == [first.conversation]
         assert await stores.archive.total_conversations() == 1
         assert len(await claim(stores.outbox)) == 1

@@ -121,6 +121,25 @@ class ArchiveReadingContract(StoresContract):
         assert visible == {examples.conversation_id(number) for number in (1, 3)}
         assert await archive.visible(scope=ANA, conversation_ids=[]) == frozenset()
 
+    async def test_whoever_changes_what_was_handed_out_does_not_change_what_is_stored(
+        self, archive: ConversationArchive
+    ) -> None:
+        item = attrs.evolve(examples.conversation(), metadata={"tags": ["a"]})
+        await append(archive, item)
+        for _ in range(2):
+            handed_out = [
+                *await archive.recent(scope=ANA, limit=5),
+                *await archive.history(scope=ANA, limit=5),
+                *await archive.fetch(scope=ANA, conversation_ids=[item.conversation_id]),
+                *await archive.load(keys=[item.key]),
+                *await archive.page(tenant_id="default", user_id="ana"),
+            ]
+            assert [conversation.metadata for conversation in handed_out] == [{"tags": ["a"]}] * 5
+            for conversation in handed_out:
+                tags = conversation.metadata["tags"]
+                assert isinstance(tags, list)
+                tags.append("b")
+
     async def test_very_many_ids_can_be_asked_for(self, archive: ConversationArchive) -> None:
         await append(archive, examples.conversation(4242))
         wanted = [examples.conversation(number) for number in range(5000)]

@@ -49,3 +49,15 @@ class OffLoopContract:
 
         await asyncio.gather(*(off_loop.run(work, number) for number in range(50)))
         assert ran == [(number, step) for number in range(50) for step in ("begins", "ends")]
+
+    async def test_a_batch_comes_back_in_its_order(self, off_loop: OffLoop) -> None:
+        assert await off_loop.map(str, range(100)) == [str(number) for number in range(100)]
+        assert await off_loop.map(str, []) == []
+
+    async def test_what_one_item_raises_ends_the_batch(self, off_loop: OffLoop) -> None:
+        with pytest.raises(ZeroDivisionError):
+            await off_loop.map(_inverse, [1, 0, 1])
+
+
+def _inverse(number: int) -> float:
+    return 1 / number

@@ -18,6 +18,7 @@ import pytest
 from storing_process import settings
 
 from talktiers import Forgotten, HierarchicalMemoryManager, open_memory
+from talktiers.adapters.sqlite import database
 from talktiers.domain.projection import Projection
 
 VICTIM, OTHERS = "victim", ("ana", "ben", "cleo", "dora")
@@ -387,8 +388,11 @@ class Chokes:
         raise ValueError(f"cannot be digested: {conversations[0].user_message}")
 
 
-async def test_a_reader_of_another_process_puts_off_the_end_and_says_so(prepared: Prepared, path: Path) -> None:
+async def test_a_reader_of_another_process_puts_off_the_end_and_says_so(
+    prepared: Prepared, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The receipt tells; the rest is done in the background once the reader is gone."""
+    monkeypatch.setattr(database, "PURGE_TIMEOUT_S", 0.1)
     async with open_memory(settings(path, embedder="auto")) as memory:
         reader = sqlite3.connect(path, isolation_level=None)
         try:

@@ -8,7 +8,6 @@ import threading
 import pytest
 
 from talktiers.adapters.off_loop import WorkerThread
-from talktiers.adapters.text.batches import each
 from talktiers.domain.errors import MemoryClosed
 
 
@@ -39,7 +38,7 @@ async def test_a_cancelled_batch_stops_after_the_piece_at_work() -> None:
         done.append(item)
 
     async with WorkerThread() as worker:
-        batch = asyncio.create_task(each(work, range(10_000), off_loop=worker))
+        batch = asyncio.create_task(worker.map(work, range(10_000)))
         await asyncio.to_thread(begun.wait, 30)
         batch.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -50,5 +49,5 @@ async def test_a_cancelled_batch_stops_after_the_piece_at_work() -> None:
 
 async def test_a_batch_comes_back_in_order() -> None:
     async with WorkerThread() as worker:
-        assert await each(str, range(100), off_loop=worker) == [str(number) for number in range(100)]
-        assert await each(str, [], off_loop=worker) == []
+        assert await worker.map(str, range(100)) == [str(number) for number in range(100)]
+        assert await worker.map(str, []) == []

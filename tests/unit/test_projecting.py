@@ -23,7 +23,7 @@ from talktiers.application.projecting import Projector, ProjectorOptions
 from talktiers.application.projections import projections_of
 from talktiers.application.rebuilding import Rebuild
 from talktiers.application.tiers import Processors, Tiers
-from talktiers.domain.errors import BackendTimeout, BackendUnavailable
+from talktiers.domain.errors import BackendTimeout, BackendUnavailable, Overloaded
 from talktiers.domain.projection import JobKind, OutboxJob, Projection
 from talktiers.entrypoints.configuration import load_settings
 from talktiers.entrypoints.wiring.opening import opened_parts
@@ -426,6 +426,55 @@ async def test_a_worker_outlives_an_outbox_that_cannot_be_reached(workshop: Work
     await worker.settle(timeout_s=30)
     assert await workshop.held(Projection.LEXICAL) == {1}
     await worker.close()
+
+
+@pytest.mark.parametrize("error", [Overloaded("the test says so"), KeyError("a bug of a foreign outbox")], ids=repr)
+async def test_a_worker_outlives_whatever_the_outbox_raises(workshop: Workshop, error: Exception) -> None:
+    raised = 0
+
+    async def fail(_: object) -> None:
+        nonlocal raised
+        raised += 1
+        if raised <= len(ALL):
+            raise error
+
+    workshop.hook("outbox", "claim", before=fail)
+    worker = workshop.worker(max_backoff_s=0.01)
+    worker.start()
+    await workshop.store(1)
+    await worker.settle(timeout_s=5)
+    await worker.close()
+    assert await workshop.held(Projection.LEXICAL) == {1}
+
+
+async def test_a_forgetting_whose_bytes_cannot_be_overwritten_ends_in_a_receipt_that_says_so(
+    workshop: Workshop,
+) -> None:
+    workshop.hook("archive", "purge", before=unavailable)
+    await workshop.store(1)
+    receipt = await workshop.forget(workshop.worker()).user(**ANA)
+    assert (receipt.removed, receipt.bytes_purged, receipt.complete) == (1, False, False)
+    assert receipt.completed_at is None
+    assert await workshop.held(Projection.LEXICAL) == set()
+
+
+async def test_a_rebuild_that_dies_between_emptying_and_filling_a_tier_is_made_good_by_the_next_worker(
+    workshop: Workshop,
+) -> None:
+    await workshop.store(1, 2)
+    worker = workshop.worker()
+    for projection in ALL:
+        await worker.project_batch(projection)
+
+    async def die(_: object) -> None:
+        raise asyncio.CancelledError
+
+    workshop.hook("lexical", "forget_user", after=die)
+    with pytest.raises(asyncio.CancelledError):
+        await Rebuild(tiers=workshop.tiers, projector=worker)(Projection.LEXICAL)
+    assert await workshop.held(Projection.LEXICAL) == set()
+    await workshop.worker().project_batch(Projection.LEXICAL)
+    assert await workshop.held(Projection.LEXICAL) == {1, 2}
 
 
 async def test_forgetting_reaches_a_tier_that_is_down_at_that_moment_once_it_is_back(workshop: Workshop) -> None:

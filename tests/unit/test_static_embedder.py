@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from talktiers.domain.errors import ConfigurationError
 from talktiers.ports.off_loop import OffLoop
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 needs_package = pytest.mark.skipif(
     importlib.util.find_spec("wordllama") is None, reason="the extra 'static' is not installed"
@@ -27,6 +28,9 @@ class AtOnce(OffLoop):
 
     async def run(self, function: Callable[..., T], *arguments: object) -> T:
         return function(*arguments)
+
+    async def map(self, function: Callable[[Item], T], items: Sequence[Item]) -> list[T]:
+        return [function(item) for item in items]
 
 
 @pytest.fixture(scope="module")
