@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .domain.context_bundle import ContextBundle
+from .application.figures import Health, Stats
+from .application.import_conversations import ImportReport
+from .domain.context_bundle import AssemblyMetadata, ChatMessage, ContextBundle, TierReport, TierStatus
 from .domain.conversation import Conversation, ScoredConversation, Session
 from .domain.derived import Intent, RelatedTopic, Summary
 from .domain.erasure import ErasureReceipt
@@ -28,20 +30,26 @@ from .domain.projection import Projection
 from .entrypoints.manager import HierarchicalMemoryManager, open_memory
 from .entrypoints.settings import Settings
 
+__version__ = "0.1.0"
+
 __all__ = [
+    "AssemblyMetadata",
     "Audience",
     "BackendConflict",
     "BackendCorruption",
     "BackendError",
     "BackendTimeout",
     "BackendUnavailable",
+    "ChatMessage",
     "ConfigurationError",
     "ContextBundle",
     "Conversation",
     "ErasureReceipt",
     "Forgotten",
+    "Health",
     "HierarchicalMemoryManager",
     "IdempotencyConflict",
+    "ImportReport",
     "Intent",
     "InvalidConversation",
     "MemoryClosed",
@@ -54,8 +62,12 @@ __all__ = [
     "ScoredConversation",
     "Session",
     "Settings",
+    "Stats",
     "Summary",
     "TalktiersError",
+    "TierReport",
+    "TierStatus",
     "UnknownConversation",
+    "__version__",
     "open_memory",
 ]

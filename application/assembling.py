@@ -67,7 +67,7 @@ class AssembleContext:
         )
         material = ContextMaterial(
             question=Question(
-                text=query,
+                text=query[:MAX_QUESTION_CHARS],
                 idf=retrieval.question.idf,
                 analyse=lambda text: self._processors.analyser.analyse(text=text),
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 
 import attrs
@@ -26,6 +27,9 @@ from .searching import Search
 from .storing import StoreConversation
 from .tiers import Processors, Tiers
 from .usage import Usage
+
+DRAIN_S = 1.0
+"""Enough for what a script has just stored; a backlog is not waited for."""
 
 _log = get_logger("memory")
 
@@ -97,15 +101,26 @@ class Memory:
             self.projector.start()
 
     async def close(self) -> None:
-        """Ends the work in the background; what is not projected by then is when the memory is opened again.
+        """Ends the work in the background.
 
-        When it is cancelled, every part of it still ends.
+        What waits to be projected is carried out first, for up to `DRAIN_S`; what is left then is done when the memory
+        is opened again. When it is cancelled, every part of it still ends.
         """
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._keep_measurements)
             stack.push_async_callback(self._detached.close)
             stack.push_async_callback(self.projector.close)
+            stack.push_async_callback(self._drain)
             stack.push_async_callback(self._background.close)
+
+    async def _drain(self) -> None:
+        if not self._project_in_process:
+            return
+        try:
+            async with asyncio.timeout(2 * DRAIN_S):  # whatever a store behind it does
+                await self.projector.settle(timeout_s=DRAIN_S)
+        except (TalktiersError, TimeoutError) as error:
+            _log.info("closed_before_all_was_projected", error=type(error).__name__)
 
     async def _keep_measurements(self) -> None:
         try:

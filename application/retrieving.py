@@ -96,13 +96,14 @@ class Retriever:
             self._by_words(scope, question, pending, asking, depth=max(CANDIDATES, limit)),
             self._by_meaning(scope, question, asking, depth=max(CANDIDATES, limit)),
         )
-        ranking = fused(
+        ranked = fused(
             _merged(lexical.matches, unindexed),
             similarities={match.conversation_id: match.similarity for match in semantic},
             dates=named_dates(question.text),
             decay=self._decay,
             now=self._processors.clock.now(),
-        )[:limit]
+        )
+        ranking = [item for item in ranked[:limit] if item.score > 0]
         ids = [item.conversation_id for item in ranking]
         held, summaries = await self._read_again(scope, ids, asking, with_summaries=with_summaries)
         confirmed = {item.conversation_id: item for item in held or () if item.visible_in(scope)}

@@ -77,7 +77,11 @@ class ConversationForms:
                 return self._entry(part, conversation, Form.SUMMARY, (line,), Sides(user="", bot=""))
         lines = self._turns(conversation, passage.sides)
         cost = lines_cost(lines)
-        if not lines or cost > room or (cost < MIN_ENTRY_CHARS and not passage.whole):
+        if not lines or cost > room:
+            return None
+        # What was said lately is shown even if a long text has little to say; elsewhere, or cut so short, it is not.
+        little_is_enough = passage.whole or (part is Part.RECENT and room >= 2 * MIN_ENTRY_CHARS)
+        if cost < MIN_ENTRY_CHARS and not little_is_enough:
             return None
         return self._entry(part, conversation, Form.PASSAGE, lines, passage.sides)
 

@@ -20,7 +20,10 @@ class InvalidConversation(TalktiersError):
 
 
 class IdempotencyConflict(TalktiersError):
-    """The idempotency key was used before with other content; the first content stands."""
+    """The idempotency key was used before with other content; the first content stands.
+
+    A retry with another answer, e.g. one that a model gave anew, ends here: the exchange is stored, go on.
+    """
 
 
 class Forgotten(TalktiersError):

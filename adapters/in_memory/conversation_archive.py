@@ -46,7 +46,8 @@ class InMemoryConversationArchive(ConversationArchive):
         if (known := store.conversations.get(conversation.conversation_id)) is not None:
             if known.content_hash(with_time=time_given) != conversation.content_hash(with_time=time_given):
                 raise IdempotencyConflict(
-                    f"conversation {conversation.conversation_id} is stored with other content; use another key"
+                    f"conversation {conversation.conversation_id} is stored already with other content, which stands;"
+                    " if this is another exchange give it an idempotency key of its own"
                 )
             return Appended(conversation=known, created=False, epoch=store.epochs[user])
         stored = attrs.evolve(conversation, sequence=store.next_sequence())

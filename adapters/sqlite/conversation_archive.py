@@ -85,7 +85,8 @@ class SqliteConversationArchive(ConversationArchive):
             raise Forgotten(f"conversation {conversation.conversation_id} was erased; it cannot be stored again")
         if stored[0].content_hash(with_time=time_given) != conversation.content_hash(with_time=time_given):
             raise IdempotencyConflict(
-                f"conversation {conversation.conversation_id} is stored with other content; use another idempotency key"
+                f"conversation {conversation.conversation_id} is stored already with other content, which stands;"
+                " if this is another exchange give it an idempotency key of its own"
             )
         return stored[0]
 

@@ -29,6 +29,9 @@ MAX_QUERY_TOPICS = 8
 MAX_READ_CHARS = 20_000
 """A text is judged by its beginning: what a megabyte is about is known after some ten pages."""
 
+MAX_BOT_CHARS = 500
+"""Of the bot's answer: what it is about stands at its beginning, and little of it counts."""
+
 _SCHEME = 1
 
 # Picked by eye on written chats.
@@ -92,7 +95,7 @@ class LocalTopicExtractor(TopicExtractor):
     def extraction(self, conversation: Conversation) -> Extraction:
         """What one conversation is about."""
         user_text = conversation.user_message[:MAX_READ_CHARS]
-        bot_text = conversation.bot_response[:MAX_READ_CHARS]
+        bot_text = conversation.bot_response[:MAX_BOT_CHARS]
         banned = _speaker_words(conversation.bot_name, user_text, bot_text) | _speaker_words(
             conversation.user_name, user_text, bot_text
         )

@@ -13,8 +13,8 @@ from talktiers.domain.assembly_metadata import TierStatus
 
 DERIVED = ("cache", "lexical", "summaries", "graph")
 DEADLINE_MS = 100
-GRACE_MS = 150
-"""On a busy machine the loop itself may come late; a tier that is waited for would cost five seconds."""
+GRACE_MS = 1500
+"""On a busy machine the loop itself may come late; a tier that is waited for would cost five seconds or never end."""
 
 
 async def store(memory: HierarchicalMemoryManager, number: int) -> str:
