@@ -17,7 +17,7 @@ _R = TypeVar("_R")
 
 _PIECE = 16
 """Items a call: some 10 ms of work, which is how long other calls wait and a cancelled batch goes on."""
-_TURN_S = 0.004
+_TURN_S = 0.002
 
 
 class WorkerThread(OffLoop):
@@ -27,7 +27,7 @@ class WorkerThread(OffLoop):
     no faster. A call holds it until the function returns: long work comes in pieces, so that others take their turn and
     a cancelled caller leaves no more than one piece behind.
 
-    In a batch the interpreter is let go of every millisecond. A thread that works in SQLite needs it back
+    In a batch the interpreter is let go of every other millisecond. A thread that works in SQLite needs it back
     after every statement; from a thread that never lets go it gets it 5 ms later, and a write of twenty statements,
     which takes 1 ms by itself, would take 100.
     """

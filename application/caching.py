@@ -15,6 +15,9 @@ from .tiers import Tiers
 
 MAX_WAITING_PUSHES: Final = 1024
 """Stored conversations on their way into the cache; beyond that the projector brings them."""
+GATHER_S: Final = 0.005
+"""Stores that follow each other share one push, and the first does not hold up the second. Until then a reader finds
+them as not yet projected."""
 
 _log = get_logger("caching")
 
@@ -41,13 +44,13 @@ class CachePusher:
     async def _drain(self) -> None:
         try:
             while self._waiting:
+                await asyncio.sleep(GATHER_S)
                 entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
                 try:
                     await push_into_cache(self._tiers, entries)
                 except TalktiersError as error:
                     _log.info("cache_push_failed", error=type(error).__name__)
                     return  # their outbox rows bring them
-                await asyncio.sleep(0)
         finally:
             self._running = False
 

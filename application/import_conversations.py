@@ -21,6 +21,7 @@ from ..ports.conversation_archive import ConversationArchive
 from ..ports.conversation_source import ConversationSource, Rejection, SourcedRecord
 from .asking import settled
 from .storing import StoreConversation
+from .turns import Turns
 
 CONCURRENCY: Final = 64
 """Stores under way at once: enough to fill a grouped commit, far below what a memory refuses."""
@@ -91,6 +92,7 @@ class ImportConversations:
     Args:
         on_progress: called with the running report after each conversation; it must be fast.
         on_rejected: called once for each rejection, in the source's order within a batch.
+        turns: shared with what projects in this process.
     """
 
     def __init__(
@@ -102,13 +104,15 @@ class ImportConversations:
         on_progress: Callable[[ImportReport], None] | None = None,
         on_rejected: Callable[[Rejection], None] | None = None,
         concurrency: int = CONCURRENCY,
+        turns: Turns | None = None,
     ) -> None:
         self._store = store
         self._archive = archive
         self._clock = clock
         self._on_progress = on_progress or _ignored
         self._on_rejected = on_rejected or _ignored
-        self._turns = asyncio.Semaphore(concurrency)
+        self._places = asyncio.Semaphore(concurrency)
+        self._turns = Turns() if turns is None else turns
 
     async def __call__(
         self,
@@ -161,7 +165,8 @@ class ImportConversations:
             is_new = record.key.conversation_id not in known
             known.add(record.key.conversation_id)  # the same may stand in this batch once more
             stores.append(self._store_one(record, is_new=is_new, report=report))
-        await settled(*stores)
+        async with self._turns.turn():
+            await settled(*stores)
 
     def _checked(self, item: SourcedRecord, tenant_id: str) -> _Checked:
         intake = intake_of(item.record, tenant_id=tenant_id)
@@ -173,7 +178,7 @@ class ImportConversations:
     async def _store_one(self, checked: _Checked, *, is_new: bool, report: ImportReport) -> None:
         if not report.dry_run:
             try:
-                async with self._turns:
+                async with self._places:
                     await self._patiently(checked.intake)
             except (InvalidConversation, IdempotencyConflict, Forgotten) as error:
                 self._reject(_rejection(checked.item, str(error)), report)

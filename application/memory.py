@@ -26,6 +26,7 @@ from .retrieving import Retriever
 from .searching import Search
 from .storing import StoreConversation
 from .tiers import Processors, Tiers
+from .turns import Turns
 from .usage import Usage
 
 DRAIN_S = 1.0
@@ -61,11 +62,13 @@ class Memory:
             pusher = CachePusher(
                 tiers=tiers, background=self._background, share_between_bots=options.share_between_bots
             )
+        self.turns = Turns()
         self.projector = Projector(
             tiers=tiers,
             projections=projections_of(tiers, processors, share_between_bots=options.share_between_bots),
             options=options.projector,
             worker_id=options.worker_id,
+            turns=self.turns,
         )
         self.store = StoreConversation(
             tiers=tiers,

@@ -22,9 +22,6 @@ from .turns import Turns
 
 _log = get_logger("projecting")
 
-_PATIENCE_S = 0.5
-"""How long a batch waits for those of other tiers; each takes a tenth of a second unless its tier is slow."""
-
 
 @attrs.frozen(kw_only=True)
 class ProjectorOptions:
@@ -38,7 +35,7 @@ class ProjectorOptions:
         max_backoff_s: longest pause before a failed job is tried again; the first is a second.
     """
 
-    batch_size: int = 128
+    batch_size: int = 256
     lease_s: float = 10.0
     poll_s: float = 1.0
     gather_s: float = 0.02
@@ -63,6 +60,7 @@ class Projector:
         projections: Mapping[Projection, Projecting],
         options: ProjectorOptions,
         worker_id: str,
+        turns: Turns | None = None,
     ) -> None:
         self._tiers = tiers
         self._derived = tiers.derived
@@ -72,9 +70,7 @@ class Projector:
         self._wake = {projection: asyncio.Event() for projection in projections}
         self._loops: list[asyncio.Task[None]] = []
         self._closing = False
-        # Batches that are computed and written side by side in one interpreter are in each other's way: together they
-        # take a fifth longer than one after the other.
-        self._turns = Turns(patience_s=_PATIENCE_S)
+        self._turns = Turns() if turns is None else turns
 
     def start(self) -> None:
         """Begins to work in the background of the running loop."""

@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
+
+PATIENCE_S: Final = 1.0
+"""A batch takes a tenth of a second, unless its tier is slow."""
 
 
 class Turns:
     """One at a time. Who has waited long goes on all the same: a slow one holds nobody up.
 
+    Batches that are computed and written side by side in one interpreter are in each other's way: together they take
+    a fifth longer than one after the other.
+
     Args:
         patience_s: the longest wait.
     """
 
-    def __init__(self, *, patience_s: float) -> None:
+    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
         self._patience_s = patience_s
         self._lock = asyncio.Lock()
 

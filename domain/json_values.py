@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 import re
@@ -44,10 +45,12 @@ def checked_json_object(name: str, value: object) -> dict[str, JsonValue]:
     """
     if not isinstance(value, Mapping):
         raise InvalidConversation(f"{name} must be a JSON object, not {type(value).__name__}")
-    for key in value:
+    for position, key in enumerate(value, 1):
         if not isinstance(key, str) or not _KEY.fullmatch(key):
+            # Unnamed: a key may be what somebody said.
             raise InvalidConversation(
-                f"{name} has a key that is not of the form [a-z][a-z0-9_]{{0,63}}; rename it or nest it under one that is"
+                f"{name} has a key, number {position} of {len(value)}, that is not of the form [a-z][a-z0-9_]{{0,63}};"
+                " rename it or nest it under one that is"
             )
     copied = {str.__str__(key): _copied(f"{name}.{str.__str__(key)}", item, depth=2) for key, item in value.items()}
     size = len(canonical_json(copied).encode())
@@ -87,7 +90,8 @@ def _copied(path: str, value: object, *, depth: int) -> JsonValue:
         case list() | tuple():
             return [_copied(f"{path}[{index}]", item, depth=depth + 1) for index, item in enumerate(value)]
         case _:
-            raise InvalidConversation(f"{path} holds a {type(value).__name__}, which is not JSON")
+            hint = ": pass .isoformat()" if isinstance(value, dt.date | dt.time) else ""
+            raise InvalidConversation(f"{path} holds a {type(value).__name__}, which is not JSON{hint}")
 
 
 def _checked_text(path: str, text: str) -> str:

@@ -12,9 +12,10 @@ from typing import Final
 
 import attrs
 
+from ..adapters.sqlite.connections import check_place
 from ..adapters.sqlite.migrations import SCHEMA_VERSION
 from ..application.figures import Health
-from ..domain.errors import TalktiersError
+from ..domain.errors import ConfigurationError, TalktiersError
 from .manager import open_memory
 from .settings import OFF, Settings
 
@@ -88,6 +89,11 @@ def _file_checks(settings: Settings, program: str) -> Iterator[Check]:
             detail=f"{path}: not there yet",
             advice=f"the first stored conversation creates it; try: {program} demo --db {shlex.quote(str(path))}",
         )
+        return
+    try:
+        check_place(path.absolute())
+    except ConfigurationError as error:
+        yield Check(name="file", status=CheckStatus.ERROR, detail=f"{path}: cannot be used as it is", advice=str(error))
         return
     yield Check(name="file", status=CheckStatus.OK, detail=f"{path}, {path.stat().st_size:,} bytes")
     yield _schema_check(path)

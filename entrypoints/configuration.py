@@ -46,11 +46,23 @@ def load_settings(
         return source
     if isinstance(source, Mapping):
         return _structured(source)
+    if source is not None and not isinstance(source, str | os.PathLike):
+        raise ConfigurationError(
+            f"the settings cannot be of type {type(source).__name__}: name a path or an address, or pass Settings or a mapping"
+        )
     values = _read(source)
-    _merge(values, _from_environment(os.environ if environment is None else environment))
-    if source is not None and not _is_toml(source):
-        _merge(values, _from_address(os.fspath(source)))
-    return _structured(values)
+    variables = _from_environment(os.environ if environment is None else environment)
+    _merge(values, variables)
+    if source is None or not _is_toml(source):
+        if source is not None:
+            _merge(values, _from_address(os.fspath(source)))
+        return _structured(values)
+    try:
+        return _structured(values)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{os.fspath(source)}{' and the environment' if variables else ''}: {error}"
+        ) from error
 
 
 def _is_toml(source: str | os.PathLike[str]) -> bool:

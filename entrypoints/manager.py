@@ -39,7 +39,15 @@ class HierarchicalMemoryManager:
     made from many tasks at once. Ids are opaque strings, compared exactly.
 
     Every call that reads takes the place it reads *for*: nothing said in a narrower place reaches a wider one. Nothing
-    given is a direct message; a channel without an audience is a private channel.
+    given is a direct message; a channel without an audience is a private channel; a server alone is an error.
+
+    - ``channel_id``, ``server_id``: the channel and the server (guild, workspace) that the answer will stand in.
+    - ``audience``: who reads there: ``direct``, ``private_channel``, ``public_channel``, or ``shared``: everywhere.
+    - ``bot_id``: a bot sees only what was said to it, unless ``privacy.share_between_bots`` is set.
+    - ``tenant_id``: for one memory that serves several customers; nothing ever passes from one to another.
+
+    Pass the same ones when storing and when reading. What a call has to wait for is bounded by ``deadline_ms``, or by
+    the store's own limits.
 
     Args:
         settings: `Settings`, a mapping of the same shape, the path of a TOML or database file, or an address; ``None``:
@@ -126,17 +134,25 @@ class HierarchicalMemoryManager:
 
         From then on it is in the next context of its user. Nothing else is waited for: not the cache, not an index.
 
+        An idempotency key belongs to one exchange within a tenant, across users and bots. The same key with the same
+        content returns the first id and stores nothing. With other content (another answer, another name) it raises
+        `IdempotencyConflict`, and what was stored first stands: a bot that generates its answer anew on a retry
+        catches that and goes on. Do not try again under another key: that would store the exchange twice.
+
         Args:
             metadata: a JSON object with keys like ``mood``; ``emotion_data``, ``user_metadata`` and
                 ``processing_metadata`` in it are objects with places of their own, and ``channel_id``,
                 ``server_id``, ``thread_id``, ``session_id`` in it fill an argument that is not given.
-            occurred_at: aware; now, if not given.
-            idempotency_key: the platform's message id: the same one is stored once, however often it is tried.
-            audience: ``direct``, ``private_channel``, ``public_channel`` or ``shared``.
+            occurred_at: aware; now, if not given, and then it does not count as content of the key.
+            idempotency_key: e.g. ``"discord:"`` and the platform's message id; up to 1,024 characters.
+            channel_id, server_id, audience, bot_id, tenant_id: where it was said, and to whom; see the class.
+            session_id: a sitting of your own naming; without one a pause of half an hour ends a session.
+            thread_id, message_type: kept, and given back with the conversation.
+            user_name, bot_name: as they are called; they stand in the context and help to find what concerns them.
 
         Raises:
             InvalidConversation: what was given cannot be stored; the message says what to mend.
-            IdempotencyConflict: the key was used for other content.
+            IdempotencyConflict: the key is stored with other content, which stands.
             Forgotten: the key is of a conversation that was erased.
             Overloaded: too much is being stored; nothing was stored, try again.
             BackendError: the archive failed; unless it says otherwise nothing was stored.
@@ -179,11 +195,21 @@ class HierarchicalMemoryManager:
     ) -> ContextBundle:
         """What matters for the next answer, within the deadline, fitted to the prompt.
 
+        Put ``bundle.to_messages()`` in front of the messages for a chat API, or ``bundle.to_context_string()`` into
+        your own prompt; both are empty where nothing is known. ``bundle.explain()`` prints where each line comes from.
+        What was said last is in it: it need not be sent a second time.
+
         It comes whatever the tiers do: ``assembly_metadata.tiers`` says what each did.
 
         Args:
+            user_id: whose memory.
+            current_query: the message that is to be answered; it is not stored by this.
             max_context_length: characters; 4,000 unless the settings say otherwise.
-            max_tokens: a second limit.
+            channel_id, server_id, audience: where the answer will be read, which decides what may stand in it; nothing
+                given: a direct message, in which everything of the user may.
+            bot_id: the bot that asks; what was said to others is not in it.
+            tenant_id: whose data; nothing of another tenant is ever in it.
+            max_tokens: a second limit, by a count that a model's own may differ from.
             deadline_ms: 100 unless the settings say otherwise.
 
         Raises:
@@ -225,6 +251,16 @@ class HierarchicalMemoryManager:
     ) -> list[ScoredConversation]:
         """Conversations for a query, best first: the retrieval that also feeds the context.
 
+        A score orders the conversations of one query: 0 to 1, higher is better, measured against the best one's words
+        and meaning. It is not a probability and not to be compared between queries: the best of a query that nobody
+        ever spoke about may score as high as a good answer, and a good answer low. So show the best ones as what they
+        are, or let a model judge; a fixed limit on the score denies what is known.
+
+        Args:
+            limit: at most so many.
+            channel_id, server_id, audience, bot_id, tenant_id: where the result will be read; see the class.
+            deadline_ms: 1,000 unless the settings say otherwise.
+
         Raises:
             InvalidConversation: as `get_conversation_context`.
             BackendError: the archive did not answer, so that an empty list would be a guess.
@@ -256,13 +292,14 @@ class HierarchicalMemoryManager:
         bot_id: str = "default",
         tenant_id: str = "default",
     ) -> list[Conversation]:
-        """Conversations, newest first.
+        """Conversations, newest first. Of the last 30 days, unless ``since_days`` says otherwise.
 
         Args:
             since_days: only the last so many days; ``None``: all.
             before: the ``conversation_id`` of the last one seen: the next page.
 
         Raises:
+            InvalidConversation: as `get_conversation_context`.
             UnknownConversation: ``before`` is not visible here.
         """
         return await self._open.read.history(
@@ -316,7 +353,7 @@ class HierarchicalMemoryManager:
         bot_id: str = "default",
         tenant_id: str = "default",
     ) -> list[Session]:
-        """The latest sittings, newest first."""
+        """The latest sittings, newest first; a pause of half an hour, or another ``session_id``, begins a new one."""
         return await self._open.read.sessions(
             scope=self._scope(
                 user_id=user_id,
@@ -358,6 +395,9 @@ class HierarchicalMemoryManager:
 
         No read that begins after the call sees any of it; the receipt is verified by reading again. While it is not
         complete, e.g. because another process reads the file, the rest is done in the background: call again to see.
+
+        Raises:
+            BackendError: the archive failed; call again.
         """
         return await self._open.forget.user(
             tenant_id=checked_id("tenant_id", tenant_id), user_id=checked_id("user_id", user_id)
@@ -416,6 +456,7 @@ class HierarchicalMemoryManager:
             store=memory.store,
             archive=memory.tiers.archive,
             clock=memory.processors.clock,
+            turns=memory.turns,
             on_progress=on_progress,
             on_rejected=on_rejected,
         )
@@ -504,9 +545,26 @@ def _checked_query(name: str, query: object) -> str:
 
 
 def open_memory(settings: SettingsSource = None) -> HierarchicalMemoryManager:
-    """A memory, to be used with ``async with``.
+    """A memory, to be used with ``async with``. Nothing is opened before that.
+
+    Example:
+        ```python
+        async with open_memory("sqlite:///bot.db") as memory:
+            await memory.store_conversation("42", "My sister moved to Porto", "Lovely!")
+            bundle = await memory.get_conversation_context("42", "Where does my sister live?")
+        ```
+
+    Open it once, for as long as the bot runs, within the event loop that uses it: in a coroutine under
+    ``asyncio.run()``, not at the top of a module. A call from another loop raises `MemoryClosed`. Several processes may
+    open the same file.
 
     Args:
-        settings: nothing for ``./talktiers.db``; ``"sqlite:///bot.db"``; a path; ``"talktiers.toml"``; `Settings`.
+        settings: nothing for ``./talktiers.db`` in the working directory; ``"sqlite:///bot.db"`` (relative) or
+            ``"sqlite:////data/bot.db"``; ``"memory://"`` for a memory that ends with the process; a path;
+            ``"talktiers.toml"``; `Settings`, or a mapping of the same shape.
+
+    Raises:
+        ConfigurationError: a setting that is misspelt or does not fit, or a TOML file that cannot be read. Entering
+            raises it, too, or a `BackendError`, where a tier cannot be opened.
     """
     return HierarchicalMemoryManager(settings)

@@ -147,7 +147,7 @@ class ProjectorSettings:
     """
 
     in_process: bool = True
-    batch_size: int = attrs.field(default=128, validator=_POSITIVE)
+    batch_size: int = attrs.field(default=256, validator=_POSITIVE)
     lease_s: float = attrs.field(default=10.0, validator=_ABOVE_ZERO)
     poll_s: float = attrs.field(default=1.0, validator=_ABOVE_ZERO)
     max_concurrent_stores: int = attrs.field(default=1000, validator=_POSITIVE)
@@ -155,7 +155,21 @@ class ProjectorSettings:
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """Everything that can be set. ``Settings()`` is the embedded memory in ``./talktiers.db``."""
+    """Everything that can be set. ``Settings()`` is the embedded memory in ``./talktiers.db``.
+
+    Name the sections that differ; the section's classes are in this module:
+
+    ```python
+    Settings(sqlite=SqliteSettings(path="bot.db"), context=ContextSettings(max_chars=2000, deadline_ms=50))
+    ```
+
+    `open_memory` takes the same as a mapping, ``{"sqlite": {"path": "bot.db"}, "context": {"max_chars": 2000}}``, or
+    as the tables of a TOML file. Both are checked for misspelt keys and for types; this class is left to your type
+    checker. It is taken as it is: variables ``TALKTIERS_…`` change a file's values and the defaults, not this.
+
+    Raises:
+        ConfigurationError: a number out of its range, or the archive switched off.
+    """
 
     sqlite: SqliteSettings = attrs.field(factory=SqliteSettings)
     archive: ArchiveSettings = attrs.field(factory=ArchiveSettings)

@@ -1,40 +1,49 @@
-"""A bot in forty lines that remembers you, today and after every restart.
+"""A bot in about forty lines that remembers you, today and after every restart.
 
-``python examples/terminal_bot.py [FILE] [NAME]``. It has no language model: it answers with what it remembers, and
-says so when it remembers nothing.
+``python examples/terminal_bot.py [FILE] [NAME]``. It has no language model: asked, it shows what it remembers that
+comes nearest, and leaves it to you whether that is an answer.
 """
 
 import asyncio
 import sys
 
-from talktiers import HierarchicalMemoryManager, ScoredConversation, open_memory
+from talktiers import HierarchicalMemoryManager, open_memory
 
-GOOD_ENOUGH = 0.3  # below this a memory hardly has to do with the question
-
-
-def quotation(found: ScoredConversation) -> str:
-    told = found.conversation
-    return f"On {told.occurred_at.astimezone():%d %B} you told me: “{told.user_message}”"
+SHOWN = 2  # scores only order what was found, so none is too low to be shown
 
 
-async def answer(memory: HierarchicalMemoryManager, user: str, message: str) -> str:
-    if not message.rstrip().endswith("?"):
-        return "I'll remember that."
-    found = await memory.search(user, message, limit=10)
-    told = [item for item in found if item.score >= GOOD_ENOUGH and not item.conversation.user_message.endswith("?")]
-    return quotation(told[0]) if told else "I don't know. Nobody has told me yet."
+async def reply(memory: HierarchicalMemoryManager, user: str, message: str) -> str:
+    answer = "I'll remember that."
+    if message.endswith("?"):
+        found = [item.conversation for item in await memory.search(user, message)]
+        told = [item for item in found if not item.user_message.endswith("?")][:SHOWN]
+        quotations = [f"on {item.occurred_at.astimezone():%d %B} you told me “{item.user_message}”" for item in told]
+        answer = f"Perhaps this: {'; '.join(quotations)}" if told else "I find nothing for it. Try other words?"
+    await memory.store_conversation(user_id=user, user_message=message, bot_response=answer, user_name=user)
+    await memory.settle()  # only because the loop stands still while you type; a server's never does
+    return answer
 
 
-async def chat(file: str = "bot.db", name: str = "you") -> None:
-    async with open_memory(f"sqlite:///{file}") as memory:
-        known = await memory.get_user_conversation_history(name, limit=1, since_days=None)
-        print(f"bot: {'Welcome back' if known else 'Hello'}, {name}! Tell me something, or ask me. An empty line ends.")
-        while message := (await asyncio.to_thread(sys.stdin.readline)).strip():
-            response = await answer(memory, name, message)
-            await memory.store_conversation(user_id=name, user_message=message, bot_response=response, user_name=name)
-            print(f"bot: {response}", flush=True)
-        print("bot: See you!")
+def chat(file: str = "bot.db", name: str = "you") -> None:
+    memory = open_memory(f"sqlite:///{file}")
+    with asyncio.Runner() as runner:  # input() waits outside the loop, where Ctrl-C ends it at once
+        runner.run(memory.initialize())
+        try:
+            known = runner.run(memory.get_user_conversation_history(name, limit=1, since_days=None))
+            print(f"bot: {'Welcome back' if known else 'Hello'}, {name}! Tell me something, ask me, or say forget.")
+            while True:
+                message = input("> ").strip()
+                if message == "forget":
+                    if input("bot: All that you ever told me? yes or no: ").strip() == "yes":
+                        gone = runner.run(memory.forget_user(name))
+                        print("bot: All forgotten." if gone.complete else "bot: Hidden; the rest is being erased.")
+                elif message:
+                    print("bot:", runner.run(reply(memory, name, message)))
+        except (EOFError, KeyboardInterrupt):
+            print("\nbot: See you!")
+        finally:
+            runner.run(memory.close())
 
 
 if __name__ == "__main__":
-    asyncio.run(chat(*sys.argv[1:3]))
+    chat(*sys.argv[1:3])

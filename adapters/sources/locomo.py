@@ -92,8 +92,10 @@ def read_locomo(path: Path) -> LabelledConversation:
         raise MigrationError(f"cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise MigrationError(f"not a LoCoMo file: {error}") from error
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise MigrationError(f"not a LoCoMo file: {type(error).__name__} at {error}") from error
+    except KeyError as error:
+        raise MigrationError(f"not a LoCoMo file: it has no {error.args[0]}") from error
+    except (TypeError, IndexError, AttributeError) as error:
+        raise MigrationError("not a LoCoMo file: its parts are not nested as in one") from error
 
 
 def _conversation(raw: Mapping[str, Any]) -> LabelledConversation:
@@ -143,7 +145,13 @@ def _question(item: Mapping[str, Any], key_of_turn: Mapping[str, str]) -> Labell
     answer = item.get("answer")
     return LabelledQuestion(
         text=item["question"],
-        category=CATEGORIES[item["category"]],
+        category=_category(item["category"]),
         answer=None if answer is None else str(answer),
         evidence=frozenset(key_of_turn[turn] for turn in cited if turn in key_of_turn),
     )
+
+
+def _category(number: object) -> str:
+    if not isinstance(number, int) or number not in CATEGORIES:
+        raise ValueError(f"a question's category is not one of {', '.join(map(str, CATEGORIES))}")
+    return CATEGORIES[number]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sqlite3
 import time
 from pathlib import Path
@@ -21,6 +22,9 @@ _CACHE_KIB = 16 * 1024
 """Page cache of one connection at most. Beyond it the system's own cache serves, for some microseconds a page."""
 _STATEMENTS = 256
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
+_CHECKPOINT_PAGES = 4_000
+"""The log is written into the file at 16 MB: each time costs two fsyncs, and a page is written once however often it
+changed."""
 _RETRY_S = 0.02
 
 
@@ -33,7 +37,7 @@ def check_place(path: Path) -> None:
         ConfigurationError: naming the path.
     """
     if path.name == ":memory:":
-        raise ConfigurationError("an SQLite memory needs a file; for one that is not kept choose the in-memory backend")
+        raise ConfigurationError("an SQLite memory needs a file; one that is not kept has the address memory://")
     folder = path.parent
     if not folder.exists():
         raise ConfigurationError(f"the folder of {path} does not exist; create {folder}, or name another file")
@@ -44,7 +48,8 @@ def check_place(path: Path) -> None:
     for what, place in (("file", path), ("folder", folder)):
         if place.exists() and not (place.stat().st_mode & 0o222 and os.access(place, os.W_OK)):
             raise ConfigurationError(
-                f"{path} cannot be written: the {what} {place} is read-only; make it writable, or name another file"
+                f"{path} cannot be written: the {what} {place} is read-only, and a memory is always opened for writing;"
+                f" make it writable, or copy it (cp {shlex.quote(str(path))} copy.db && chmod u+w copy.db) and name the copy"
             )
 
 
@@ -65,6 +70,7 @@ def connect(path: Path, *, busy_timeout_s: float, synchronous: Synchronous, read
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         if read_only:

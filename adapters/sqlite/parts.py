@@ -10,6 +10,7 @@ T = TypeVar("T")
 
 PART_SIZE = 16
 """Conversations that are written at once: some 5 ms."""
+_TURN_S = 0.002
 
 
 def parts(items: Iterable[T], *, size: Callable[[T], int]) -> list[list[T]]:
@@ -30,7 +31,10 @@ def parts(items: Iterable[T], *, size: Callable[[T], int]) -> list[list[T]]:
 
 
 def in_turns(items: Iterable[T]) -> Iterator[T]:
-    """The items; after each the interpreter is let go of, which other threads wait for up to 5 ms otherwise."""
+    """The items; now and then the interpreter is let go of, so that other threads have their turn."""
+    since = time.perf_counter()
     for item in items:
         yield item
-        time.sleep(0)
+        if time.perf_counter() - since > _TURN_S:
+            time.sleep(0)
+            since = time.perf_counter()

@@ -57,7 +57,7 @@ def _demo(settings: Settings, *, as_json: bool, kept: bool) -> None:
 
     if not as_json:
         click.echo(f"{_heading('A conversation')} of Mira and a bot called Juno over six weeks, some of it private")
-    run(run_demo(settings, on_stored=on_stored, on_asked=on_asked))
+    run(run_demo(settings, on_stored=on_stored, on_asked=on_asked), by_meaning=True)
     if as_json:
         print_json(_demo_json(stored[0], questions))
     else:

@@ -61,7 +61,7 @@ def _evaluate(settings: Settings, folder: Path, *, edits: bool, seed: int, max_c
             seed=seed,
             on_progress=lambda text, share: progress.update(text, fraction=share),
         )
-        return run(measure(folder, edits=edits))
+        return run(measure(folder, edits=edits), by_meaning=True)
 
 
 def _print(measured: Evaluation) -> None:

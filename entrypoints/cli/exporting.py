@@ -18,6 +18,7 @@ from ..settings import Settings
 from .options import json_option, memory_options, tenant_option
 from .output import json_text, print_json, say
 from .running import nothing_found, program, run
+from .writing import check_output, whole_file
 
 
 @click.command(short_help="Write everything of a user as JSON Lines.")
@@ -35,8 +36,8 @@ def export(*, user_id: str, output: str | None, force: bool, tenant_id: str, set
 
     Example: talktiers export mira --output mira.jsonl
     """
-    if output is not None and not force and os.path.lexists(output):
-        raise click.UsageError(f"{output} is there already: name another file, or overwrite it with --force")
+    if output is not None:
+        _check_replaceable(output, settings, force=force)
     count = run(_export(settings, tenant_id=tenant_id, user_id=user_id, output=output))
     if not count:
         nothing_found(f"nothing is known of {user_id}; no file was written")
@@ -47,6 +48,16 @@ def export(*, user_id: str, output: str | None, force: bool, tenant_id: str, set
     else:
         say(f"{count:,} conversations written to {output}")
         say(f"read them back: {program()} import jsonl {shlex.quote(output)} --db another.db")
+
+
+def _check_replaceable(output: str, settings: Settings, *, force: bool) -> None:
+    check_output(output, settings, option="--output")
+    if not os.path.lexists(output):
+        return
+    if Path(output).exists() and not Path(output).is_file():
+        raise click.UsageError(f"--output {output} is no regular file: leave --output out to write to a pipe or device")
+    if not force:
+        raise click.UsageError(f"{output} is there already: name another file, or overwrite it with --force")
 
 
 async def _export(settings: Settings, *, tenant_id: str, user_id: str, output: str | None) -> int:
@@ -67,20 +78,10 @@ async def _export(settings: Settings, *, tenant_id: str, user_id: str, output: s
 
 @contextmanager
 def _written(output: str | None) -> Iterator[TextIO]:
-    """Standard output, or a file that only its owner may read and that is there complete or not at all."""
+    """Standard output, or a file that is there complete or not at all."""
     if output is None:
         yield sys.stdout
         sys.stdout.flush()
         return
-    target = Path(output)
-    partial = target.with_name(target.name + ".part")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with whole_file(output) as file:
+        yield file

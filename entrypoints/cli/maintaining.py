@@ -110,7 +110,9 @@ async def _rebuild(settings: Settings, projection: Projection) -> int:
             count = await memory.rebuild(
                 projection, on_progress=lambda done: progress.update(f"{done:,} conversations handed over")
             )
-            await memory.settle(on_progress=settling(progress))
+            progress.clear()
+            with ProgressLine("making searchable") as searchable:
+                await memory.settle(on_progress=settling(searchable))
     return count
 
 

@@ -10,10 +10,12 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypedDict
 
 import click
 
+from ...domain.errors import BackendError
 from ...domain.identifiers import DEFAULT_BOT_ID, DEFAULT_TENANT_ID
 from ...domain.place import Audience
 from ..configuration import load_settings
 from ..settings import Settings
+from .running import advise
 
 Command: TypeAlias = Callable[..., Any]
 
@@ -47,7 +49,11 @@ def memory_options(*, creates: bool = False) -> Callable[[Command], Command]:
         @click.option("--config", metavar="FILE", help=CONFIG_HELP)
         @functools.wraps(command)
         def with_settings(*arguments: Any, db: str | None, config: str | None, **options: Any) -> Any:  # noqa: ARG001
-            return command(*arguments, settings=_chosen(creates=creates), **options)
+            try:
+                return command(*arguments, settings=_chosen(creates=creates), **options)
+            except BackendError as error:
+                advise(error, same_memory=same_memory())
+                raise
 
         return with_settings
 
@@ -125,5 +131,7 @@ def _chosen(*, creates: bool) -> Settings:
     settings = load_settings(source.config if source.config is not None else source.db)
     path = database_path(settings)
     if not creates and path is not None and not Path(path).exists():
-        raise click.UsageError(f"there is no database {path}: import something first, or name another one with --db")
+        raise click.UsageError(
+            f"there is no database {Path(path).absolute()}: import something first, or name another one with --db"
+        )
     return settings

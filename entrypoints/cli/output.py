@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+import shutil
 import sys
 import time
 import unicodedata
@@ -23,6 +25,7 @@ _UNSAFE_IN_JSON: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u
 """Those that JSON itself lets stand."""
 
 _KIB: Final = 1024
+_GAP: Final = "  "
 _BAR_WIDTH: Final = 24
 _REDRAW_S: Final = 0.1
 _REPORT_S: Final = 10.0
@@ -85,14 +88,39 @@ def print_table(rows: Sequence[Sequence[str]], *, header: Sequence[str], always_
             click.echo("\t".join(row))
         return
     lines = [header, *rows]
-    widths = [max(_columns(line[column]) for line in lines) for column in range(len(header))]
+    widths = [max(columns_taken(line[column]) for line in lines) for column in range(len(header))]
     for number, line in enumerate(lines):
-        cells = [cell + " " * (width - _columns(cell)) for cell, width in zip(line, widths, strict=True)]
-        text = "  ".join(cells).rstrip()
+        cells = [cell + " " * (width - columns_taken(cell)) for cell, width in zip(line, widths, strict=True)]
+        text = _GAP.join(cells).rstrip()
         click.echo(click.style(text, dim=True) if number == 0 else text)
 
 
-def _columns(text: str) -> int:
+def terminal_columns() -> int:
+    """Columns that a line may take without being wrapped."""
+    return shutil.get_terminal_size().columns - 1
+
+
+def fitted(text: str, *, columns: int) -> str:
+    """A stored text on one line of at most so many columns of a terminal."""
+    line = shown(text)
+    if columns_taken(line) <= columns:
+        return line
+    ends = itertools.accumulate(map(columns_taken, line))
+    return line[: sum(end < columns for end in ends)].rstrip() + "…"
+
+
+def joined(cells: Sequence[str], *, columns: int) -> list[str]:
+    """Cells beside each other, on further lines where they take more columns; no cell is broken."""
+    lines: list[str] = []
+    for cell in filter(None, cells):
+        if lines and columns_taken(f"{lines[-1]}{_GAP}{cell}") <= columns:
+            lines[-1] += f"{_GAP}{cell}"
+        else:
+            lines.append(cell)
+    return lines
+
+
+def columns_taken(text: str) -> int:
     """Columns that a text takes on a terminal."""
     return sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
@@ -163,13 +191,15 @@ class ProgressLine:
 
 
 def settling(progress: ProgressLine) -> Callable[[Sequence[Backlog]], None]:
-    """What a line of progress says while the memory settles, for its ``on_progress``."""
-    most = 0
+    """What a line of progress says while the memory settles, for its ``on_progress``; it never goes back."""
+    most, done = 0, 0.0
 
     def on_progress(backlog: Sequence[Backlog]) -> None:
-        nonlocal most
+        nonlocal most, done
         waiting = sum(item.waiting for item in backlog)
         most = max(most, waiting)
-        progress.update(f"making searchable, {waiting:,} steps to go", fraction=1 - waiting / most if most else None)
+        if most:
+            done = max(done, 1 - waiting / most)  # others may store meanwhile: what was shown as done stays done
+        progress.update(f"{waiting:,} steps to go", fraction=done if most else None)
 
     return on_progress

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -16,15 +14,10 @@ from ...domain.interchange import conversation_to_json
 from ...domain.json_values import JsonValue
 from ..manager import open_memory
 from ..settings import Settings
+from .entries import print_conversation, print_explanation
 from .options import Command, ScopeArguments, json_option, memory_options, scope_options
-from .output import print_json, print_table, say, shortened, shown, shown_block
+from .output import print_json, print_table, say, shown, shown_block
 from .running import nothing_found, run
-
-_TEXT_CHARS: Final = 100
-"""Of a message in a table, at most; --json has all of it."""
-_MIN_TEXT_CHARS: Final = 24
-_OTHER_CHARS: Final = 72
-"""What score, time, id and the gaps between the columns take of a terminal's width."""
 
 _DEADLINE_MS: Final = 2_000.0
 """At least. A process that was just started has nothing in memory yet, and nobody waits for its answer in a chat."""
@@ -59,7 +52,7 @@ def context(
 
     Example: talktiers context mira "where does my sister live?"
     """
-    bundle = run(_context(settings, user_id, query, max_chars, scope))
+    bundle = run(_context(settings, user_id, query, max_chars, scope), by_meaning=True)
     text = bundle.to_context_string()
     if as_json:
         print_json(
@@ -115,11 +108,11 @@ def explain(
 
     Example: talktiers explain mira "what is Tomas allergic to?"
     """
-    explanation = run(_context(settings, user_id, query, max_chars, scope)).explain()
+    explanation = run(_context(settings, user_id, query, max_chars, scope), by_meaning=True).explain()
     if as_json:
         print_json(explanation.to_json())
     else:
-        click.echo(shown_block(str(explanation)))
+        print_explanation(explanation)
     if not explanation.lines:
         nothing_found(f"nothing is known of {shown(user_id)} that may be seen there")
 
@@ -134,16 +127,16 @@ def explain(
 def search(*, user_id: str, query: str, limit: int, scope: ScopeArguments, settings: Settings, as_json: bool) -> None:
     """Print the conversations of USER that match QUERY, best first: score, time, id, both messages.
 
+    The score is from 0 to 1, higher is better. It ranks the hits of one search; scores of two searches do not compare.
+
     Example: talktiers search mira "knee" --limit 3
     """
-    found = run(_search(settings, user_id, query, limit, scope))
+    found = run(_search(settings, user_id, query, limit, scope), by_meaning=True)
     if as_json:
         print_json([_found_json(item) for item in found])
     else:
-        print_table(
-            [[f"{item.score:.3f}", *_conversation_cells(item.conversation)] for item in found],
-            header=["score", *_CONVERSATION_HEADER],
-        )
+        for item in found:
+            print_conversation(item.conversation, score=item.score)
     if not found:
         nothing_found("nothing found")
 
@@ -181,7 +174,8 @@ def history(
     if as_json:
         print_json([conversation_to_json(item) for item in found])
     else:
-        print_table([_conversation_cells(item) for item in found], header=_CONVERSATION_HEADER)
+        for item in found:
+            print_conversation(item)
     if not found:
         nothing_found(f"nothing is known of {shown(user_id)} that may be seen there")
 
@@ -232,22 +226,6 @@ def topics(*, user_id: str, limit: int, scope: ScopeArguments, settings: Setting
 async def _topics(settings: Settings, user_id: str, limit: int, scope: ScopeArguments) -> list[RelatedTopic]:
     async with open_memory(settings) as memory:
         return await memory.interests(user_id, limit=limit, **scope)
-
-
-_CONVERSATION_HEADER: Final = ["time", "id", "user", "bot"]
-
-
-def _conversation_cells(conversation: Conversation) -> list[str]:
-    chars = _TEXT_CHARS
-    if sys.stdout.isatty():
-        space = shutil.get_terminal_size().columns - _OTHER_CHARS
-        chars = max(_MIN_TEXT_CHARS, min(_TEXT_CHARS, space // 2))
-    return [
-        conversation.occurred_at.isoformat(sep=" ", timespec="minutes"),
-        conversation.conversation_id,
-        shortened(conversation.user_message, chars=chars),
-        shortened(conversation.bot_response, chars=chars),
-    ]
 
 
 def _found_json(found: ScoredConversation) -> dict[str, JsonValue]:

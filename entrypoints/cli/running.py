@@ -8,9 +8,10 @@ import logging
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TextIO, TypeVar
 
 import click
 
@@ -22,6 +23,7 @@ from ...domain.errors import (
     TalktiersError,
     UnknownConversation,
 )
+from ..wiring.embedders import LexicalOnly
 from .output import say, shown
 
 T = TypeVar("T")
@@ -35,9 +37,33 @@ EXIT_INTERRUPTED: Final = 130
 _BAD_INPUT: Final = (InvalidConversation, ConfigurationError, UnknownConversation)
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Runs a command's body to its end; an interruption cancels it first, so that everything is closed."""
-    return asyncio.run(coroutine)
+def run(coroutine: Coroutine[Any, Any, T], *, by_meaning: bool = False) -> T:
+    """Runs a command's body to its end; an interruption cancels it first, so that everything is closed.
+
+    Args:
+        by_meaning: whether it searches or stores, so that it matters where nothing can be found by meaning.
+    """
+    told: set[str] = set()
+
+    def note(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if not issubclass(category, LexicalOnly):
+            show(message, category, filename, lineno, file, line)
+        elif by_meaning and not told:
+            told.add(str(message))
+            say(f"note: {message}")
+
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+        warnings.simplefilter("always", LexicalOnly)
+        warnings.showwarning = note
+        return asyncio.run(coroutine)
 
 
 def nothing_found(message: str) -> NoReturn:
@@ -71,6 +97,10 @@ def run_command_line(group: click.Group, arguments: Sequence[str] | None) -> int
     """
     _prepare_streams()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    if not (sys.argv[1:] if arguments is None else arguments):
+        with click.Context(group, info_name=program(), **group.context_settings) as context:
+            say(group.get_help(context))
+        return EXIT_BAD_INPUT
     try:
         code = group.main(
             args=None if arguments is None else list(arguments), prog_name=program(), standalone_mode=False
@@ -82,7 +112,7 @@ def run_command_line(group: click.Group, arguments: Sequence[str] | None) -> int
         return _usage_error(error)
     except TalktiersError as error:
         bad_input = isinstance(error, _BAD_INPUT)
-        return _error(str(error), _advice(error), code=EXIT_BAD_INPUT if bad_input else EXIT_FAILURE)
+        return _error(str(error), *_advice(error), code=EXIT_BAD_INPUT if bad_input else EXIT_FAILURE)
     except OSError as error:
         return _system_error(error)
     return code if isinstance(code, int) else 0
@@ -103,22 +133,26 @@ def _system_error(error: OSError) -> int:
     return _error(f"{error.strerror or error}{where}", code=EXIT_FAILURE)
 
 
-def _error(message: str, *advice: str | None, code: int) -> int:
+def _error(message: str, *advice: str, code: int) -> int:
     say(f"error: {shown(message)}")
     for line in advice:
-        if line:
-            say(f"  {line}")
+        say(f"  {line}")
     return code
 
 
-def _advice(error: TalktiersError) -> str | None:
-    match error:
-        case Overloaded():
-            return "wait a moment and run it again"
-        case BackendError():
-            return f"see what is wrong: {program()} doctor"
-        case _:
-            return None
+def advise(error: BackendError, *, same_memory: str) -> None:
+    """Notes in an error what to type next.
+
+    Args:
+        same_memory: options that name the memory that it came from; known only while the command runs.
+    """
+    error.add_note(f"see what is wrong: {program()} doctor{same_memory}")
+
+
+def _advice(error: TalktiersError) -> Sequence[str]:
+    if isinstance(error, Overloaded):
+        return ["wait a moment and run it again"]
+    return getattr(error, "__notes__", [])
 
 
 def _prepare_streams() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from ...domain.errors import ConfigurationError
 from ...ports.embedder import Embedder
@@ -14,6 +16,12 @@ from .resources import SharedResources
 
 class LexicalOnly(UserWarning):
     """No embedder is installed; the memory works by words alone."""
+
+
+_NOT_INSTALLED: Final = (
+    "The static word vectors are not installed: pip install 'talktiers[static]'. "
+    "Until then the memory finds words, not meanings."
+)
 
 
 @asynccontextmanager
@@ -34,9 +42,18 @@ async def auto(_: Settings, resources: SharedResources) -> AsyncIterator[Embedde
     embedder: Embedder | None = None
     try:
         embedder = await _static(resources)
-    except ConfigurationError as error:
-        warnings.warn(f"{error} Without them the memory finds words, not meanings.", LexicalOnly, stacklevel=2)
+    except ConfigurationError:
+        warnings.warn(_NOT_INSTALLED, LexicalOnly, stacklevel=_levels_to_caller())
     yield embedder
+
+
+def _levels_to_caller() -> int:
+    """The ``stacklevel`` with which a warning of the calling function points at the code that opens the memory."""
+    ours = {__name__.partition(".")[0], "contextlib"}
+    level, frame = 0, inspect.currentframe()
+    while (frame := frame and frame.f_back) and frame.f_globals["__name__"].partition(".")[0] in ours:
+        level += 1
+    return level + 1
 
 
 async def _static(resources: SharedResources) -> Embedder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import subprocess
@@ -10,16 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from talktiers import HierarchicalMemoryManager
 from talktiers.entrypoints.configuration import load_settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def blocks(language: str) -> list[str]:
-    """The README's code blocks in a language, in their order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, *, document: str = README) -> list[str]:
+    """A document's code blocks in a language, in their order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", document, flags=re.MULTILINE | re.DOTALL)
 
 
 def run(block: str, folder: Path) -> str:
@@ -41,13 +44,45 @@ def test_first_code_remembers_the_sister(tmp_path: Path) -> None:
 
 def test_second_code_stores_once_keeps_the_secret_and_forgets(tmp_path: Path) -> None:
     assert run(blocks("python")[1], tmp_path).splitlines() == [
+        "stored already, with another answer",
         "1 found in a direct message, 0 in a public channel",
         "all forgotten: True",
     ]
 
 
+def test_third_code_imports_once_what_the_line_above_it_shows(tmp_path: Path) -> None:
+    (line,) = re.findall(r'`(\{"user_id".*?\})`', README)
+    (tmp_path / "conversations.jsonl").write_text(f"{line}\n", encoding="utf-8")
+
+    assert run(blocks("python")[2], tmp_path) == "1 stored, 0 there already, 0 rejected\n"
+    assert run(blocks("python")[2], tmp_path) == "0 stored, 1 there already, 0 rejected\n"
+
+
+def test_code_of_the_page_of_calls_runs_and_prints_what_it_says(tmp_path: Path) -> None:
+    assert [run(block, tmp_path) for block in blocks("python", document=API)] == [
+        "True\n",
+        "['system', 'user'] True\n",
+        "1 forgotten, complete: True\n",
+    ]
+
+
 def test_every_python_block_is_tested() -> None:
-    assert len(blocks("python")) == 2
+    assert len(blocks("python")) == 3
+    elsewhere = [path for path in DOCUMENTS if path.name not in {"README.md", "api.md"}]
+    assert [path.name for path in elsewhere if "```python" in path.read_text(encoding="utf-8")] == []
+
+
+def test_page_of_calls_names_every_call_and_every_argument() -> None:
+    calls = {
+        name: call
+        for name, call in inspect.getmembers(HierarchicalMemoryManager, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    words = set(re.findall(r"\w+", API))
+    arguments = {name for call in calls.values() for name in inspect.signature(call).parameters} - {"self"}
+
+    assert calls.keys() - words == set()
+    assert arguments - words == set()
 
 
 def test_settings_example_shows_the_defaults(tmp_path: Path) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+import talktiers
 
 ROOT = Path(__file__).parents[2]
 DOMAIN_LIBRARIES = {"attr", "attrs", "numpy"}
@@ -58,6 +61,30 @@ def test_ports_and_use_cases_know_no_driver() -> None:
     for folder in ("ports", "application"):
         paths = [path for path in modules(folder) if "contracts" not in path.parts]
         assert {path.name: found for path in paths if (found := outside_imports(path) & drivers)} == {}
+
+
+def test_import_of_the_package_loads_no_driver_of_its_own_adapters() -> None:
+    drivers = {"click", "dependency_injector", "importlib.metadata", "snowballstemmer", "sqlite3", *OPTIONAL}
+    code = (
+        f"import sys, talktiers; print(*sorted({drivers!r} & set(sys.modules)),"
+        " *(name for name in sys.modules if name.startswith('talktiers.adapters')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "tests", capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert done.stdout.split() == []
+
+
+def test_version_is_the_one_that_is_packaged() -> None:
+    packaged = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
+    assert talktiers.__version__ == packaged
+
+
+def test_everything_that_is_exported_exists() -> None:
+    assert [name for name in talktiers.__all__ if not hasattr(talktiers, name)] == []
+    assert len(talktiers.__all__) == len(set(talktiers.__all__))
 
 
 @pytest.mark.parametrize("module", ["talktiers", "talktiers.entrypoints.cli"])
