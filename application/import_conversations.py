@@ -195,7 +195,7 @@ class ImportConversations:
         given_up = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                await self._store(intake)
+                await self._store(intake, live=False)
             except Overloaded as error:
                 if time.monotonic() > given_up:
                     raise MigrationError(

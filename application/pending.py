@@ -20,6 +20,8 @@ MAX_PENDING = 64
 
 _SHARE = 0.3
 _POLL_S = 0.01
+_MOMENT_SHARE = 0.15
+"""Of a search's deadline: a projection takes some hundredths of a second, unless its tier is down."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,10 +73,14 @@ async def pending_conversations(*, tiers: Tiers, scope: Scope, asking: Asking) -
 
 
 async def wait_until_few_pending(*, tiers: Tiers, scope: Scope, asking: Asking, share: float) -> None:
-    """Waits, for a part of the deadline, while more of the user's conversations wait than a read looks at directly."""
+    """Waits, for a part of the deadline, while more of the user's conversations wait than a read looks at directly.
+
+    For a moment it waits for the last of them too: what is not projected yet is found by its words, not by its meaning.
+    """
     searched = _watched(tiers, Projection.LEXICAL, Projection.SUMMARIES)
     while asking.remaining_s(share) > 0:
-        if len(await _lacking(tiers, scope, asking, searched, share=share)) <= MAX_PENDING:
+        waiting = len(await _lacking(tiers, scope, asking, searched, share=share))
+        if not waiting or (waiting <= MAX_PENDING and not asking.remaining_s(_MOMENT_SHARE)):
             return
         await asyncio.sleep(_POLL_S)
 

@@ -35,8 +35,11 @@ class StoreConversation:
         self._max_concurrent = max_concurrent
         self._under_way = 0
 
-    async def __call__(self, intake: Intake) -> Conversation:
+    async def __call__(self, intake: Intake, *, live: bool = True) -> Conversation:
         """The conversation as it is stored.
+
+        Args:
+            live: whether it was said just now: then it goes into the cache at once; otherwise when its turn comes.
 
         Raises:
             InvalidConversation, IdempotencyConflict, Forgotten, Overloaded, BackendError: nothing was stored.
@@ -59,7 +62,7 @@ class StoreConversation:
             self._under_way -= 1
         self._usage.stored(time_ms=1000 * (time.perf_counter() - began))
         if appended.created:
-            if self._pusher is not None:
+            if self._pusher is not None and live:
                 self._pusher.push(appended.conversation, epoch=appended.epoch)
             self._projector.wake()
         return appended.conversation

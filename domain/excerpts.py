@@ -59,11 +59,12 @@ def _word_start(message: str, position: int) -> int:
 def sentences(text: str) -> Iterator[str]:
     """The sentences of a text in their order, long ones in parts that end between words."""
     start = 0
-    for match in _SENTENCE_END.finditer(text):
-        yield from _parts(text, start, match.end())
-        start = match.end()
-    if start < len(text):
-        yield from _parts(text, start, len(text))
+    for end in (*(match.end() for match in _SENTENCE_END.finditer(text)), len(text)):
+        if end - start > MAX_SENTENCE_CHARS:
+            yield from _parts(text, start, end)
+        elif end > start:
+            yield text[start:end]
+        start = end
 
 
 def _parts(text: str, start: int, end: int) -> Iterator[str]:

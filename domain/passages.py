@@ -172,9 +172,10 @@ def _read(side: int, message: str, terms: QuestionTerms) -> list[_Sentence]:
     read: list[_Sentence] = []
     place = 0
     for part in excerpts(message, terms=terms.idf):
+        seen = terms.may_be_in(part)
         for text in sentences(part):
             if text.strip():
-                read.append(_Sentence(side=side, place=place, text=text, found=terms.seen_in(text)))
+                read.append(_Sentence(side, place, text, terms.seen_in(text) if seen else 0))
                 place += 1
         place += 1  # what stands between two excerpts was left out
     return read

@@ -12,13 +12,16 @@ def folded(topics: Sequence[RelatedTopic]) -> list[RelatedTopic]:
 
     "Harvest" goes where "honey harvest" stands in the same conversations; "honey" stays when it also stands in others.
     """
-    phrases = [(topic.label.split(), frozenset(topic.conversation_ids)) for topic in topics]
+    words = [topic.label.split() for topic in topics]
+    phrases = [(own, topic) for own, topic in zip(words, topics, strict=True) if len(own) > 1]
     return [
         topic
-        for topic, (words, conversations) in zip(topics, phrases, strict=True)
+        for topic, own in zip(topics, words, strict=True)
         if not any(
-            len(others) > len(words) and _holds(others, words) and conversations <= discussed
-            for others, discussed in phrases
+            len(longer) > len(own)
+            and _holds(longer, own)
+            and frozenset(topic.conversation_ids).issubset(phrase.conversation_ids)
+            for longer, phrase in phrases
         )
     ]
 

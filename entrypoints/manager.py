@@ -39,15 +39,14 @@ class HierarchicalMemoryManager:
     made from many tasks at once. Ids are opaque strings, compared exactly.
 
     Every call that reads takes the place it reads *for*: nothing said in a narrower place reaches a wider one. Nothing
-    given is a direct message; a channel without an audience is a private channel; a server alone is an error.
+    given is a direct message; a channel without an audience is a private channel; a server alone needs an audience.
 
     - ``channel_id``, ``server_id``: the channel and the server (guild, workspace) that the answer will stand in.
     - ``audience``: who reads there: ``direct``, ``private_channel``, ``public_channel``, or ``shared``: everywhere.
     - ``bot_id``: a bot sees only what was said to it, unless ``privacy.share_between_bots`` is set.
     - ``tenant_id``: for one memory that serves several customers; nothing ever passes from one to another.
 
-    Pass the same ones when storing and when reading. What a call has to wait for is bounded by ``deadline_ms``, or by
-    the store's own limits.
+    Pass the same ones when storing and when reading.
 
     Args:
         settings: `Settings`, a mapping of the same shape, the path of a TOML or database file, or an address; ``None``:

@@ -9,12 +9,15 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from ...domain.derived import RelatedTopic
 from ...domain.session_order import SessionOrder
-from .conversation_rows import id_text
+from .conversation_rows import id_texts
 
 NEIGHBOUR_WEIGHT = 0.25
 """How much a label counts that was said right before or after, in the same session, instead of in the same breath."""
 
+_MAX_ANSWERS = 4
+"""Kept of a user: as many as there are kinds of place that one asks from. Each takes up to 100 KB."""
 _US_PER_DAY = 86_400_000_000
 _DECIMALS = 9
 """Beyond these, sums of the same numbers in another order differ."""
@@ -111,12 +114,23 @@ class GraphArrays:
         self._rows = row_of[mentions.numbers]
         self._age = np.empty(len(conversations.numbers), dtype=np.int64)
         self._age[np.lexsort((conversations.sequence, conversations.time_us))] = np.arange(len(self._age))
+        self._answers: dict[tuple[object, ...], list[RelatedTopic]] = {}
         self._label_count = int(mentions.labels.max()) + 1 if len(mentions.labels) else 0
 
     @property
     def nbytes(self) -> int:
         """Memory that they take, about."""
         return 10 * self.conversations.numbers.nbytes + 5 * self.mentions.numbers.nbytes
+
+    def answer(self, question: tuple[object, ...]) -> list[RelatedTopic] | None:
+        """What was worked out of these arrays before; they never change."""
+        return self._answers.get(question)
+
+    def keep(self, question: tuple[object, ...], answer: list[RelatedTopic]) -> None:
+        """Keeps an answer for the next time, among a few."""
+        if len(self._answers) >= _MAX_ANSWERS:
+            self._answers.clear()
+        self._answers[question] = answer
 
     def extended(self, conversations: Conversations, mentions: Mentions, *, next_number: int) -> GraphArrays:
         """These and further conversations, whose numbers are higher than all so far."""
@@ -217,8 +231,7 @@ class GraphArrays:
         return found
 
     def _ids(self, rows: Ints) -> tuple[str, ...]:
-        packed = self.conversations.ids[rows].astype(">u8").tobytes()
-        return tuple(id_text(packed[start : start + 16]) for start in range(0, len(packed), 16))
+        return id_texts(self.conversations.ids[rows].astype(">u8").tobytes())
 
     def _seen(self, visible: Flags) -> tuple[Ints, Ints]:
         """Labels and conversations of the visible mentions."""

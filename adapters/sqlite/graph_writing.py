@@ -45,7 +45,10 @@ _ADD_WORDS = "INSERT INTO graph_label_words (user_no, word, label_no)"
 _ADD_NAMES = "INSERT INTO graph_names (user_no, name_no, name, kind)"
 
 _CONVERSATION = "SELECT number, digest FROM graph_conversations WHERE user_no = ? AND conversation_id = ?"
-_HELD = "SELECT conversation_id, number, digest FROM graph_conversations WHERE user_no = ? AND conversation_id IN"
+_HELD = """
+SELECT conversation_id, number, digest FROM graph_conversations INDEXED BY graph_conversations_by_id
+WHERE user_no = ? AND conversation_id IN
+"""
 _ADD_CONVERSATIONS = """
 INSERT INTO graph_conversations
 (user_no, number, conversation_id, place_no, session_id, occurred_at_us, sequence, digest)

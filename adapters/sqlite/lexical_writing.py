@@ -32,7 +32,10 @@ _FORGET_USER = (
     "DELETE FROM lexical_users WHERE user_no = ?",
 )
 
-_DOCUMENTS = "SELECT conversation_id FROM lexical_documents WHERE user_no = ? AND conversation_id IN"
+_DOCUMENTS = """
+SELECT conversation_id FROM lexical_documents INDEXED BY lexical_documents_by_conversation
+WHERE user_no = ? AND conversation_id IN
+"""
 _DOCUMENT = "SELECT number FROM lexical_documents WHERE user_no = ? AND conversation_id = ?"
 _ADD_DOCUMENTS = "INSERT INTO lexical_documents (user_no, number, conversation_id, features)"
 _REMOVE_DOCUMENT = "DELETE FROM lexical_documents WHERE user_no = ? AND number = ?"

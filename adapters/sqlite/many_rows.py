@@ -36,7 +36,8 @@ def select_by_ids(
     """The rows with these ids, in any order.
 
     Args:
-        select: a statement with one parameter, ``first``, that ends with ``conversation_id IN``.
+        select: a statement with one parameter, ``first``, that ends with ``conversation_id IN``. It names its index:
+            to the planner all rows of a user seem to be fewer than the ids.
     """
     statement = _select(select)
     for start in range(0, len(ids), IDS_AT_ONCE):

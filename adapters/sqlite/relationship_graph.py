@@ -128,11 +128,17 @@ class SqliteRelationshipGraph(RelationshipGraph):
     async def interests(self, *, scope: Scope, limit: int) -> list[RelatedTopic]:
         """Topics of the visible conversations, strongest first; see `GraphArrays.interests`.
 
-        Each comes with its newest `MAX_CONVERSATIONS` conversations.
+        Each comes with its newest `MAX_CONVERSATIONS` conversations. Nothing is asked: until something is added or
+        removed the answer is the same.
         """
 
         def find(connection: sqlite3.Connection, graph: GraphArrays, visible: Flags) -> list[RelatedTopic]:
-            return _topics(connection, graph, visible, graph.interests(visible=visible, limit=limit))
+            question = (limit, visible.tobytes())
+            found = graph.answer(question)
+            if found is None:
+                found = _topics(connection, graph, visible, graph.interests(visible=visible, limit=limit))
+                graph.keep(question, found)
+            return list(found)
 
         return await self._ask("find interests", scope, find)
 

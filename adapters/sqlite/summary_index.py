@@ -19,6 +19,7 @@ from ...ports.summary_index import SemanticMatch, SummaryIndex, SummaryRecord
 from .conversation_rows import id_bytes, id_text
 from .database import Database
 from .growing_rows import GrowingRows
+from .many_rows import select_by_ids
 from .parts import parts
 from .summary_writing import VECTOR, add_summaries, remove_summaries
 from .time_expressions import from_us
@@ -38,8 +39,9 @@ _VECTORS_AFTER = """
 SELECT number, place_no, conversation_id, vector FROM summaries
 WHERE user_no = ? AND number > ? AND fingerprint = ? ORDER BY number
 """
-_SUMMARY = """
-SELECT place_no, occurred_at_us, utc_offset_s, intent, text FROM summaries WHERE user_no = ? AND conversation_id = ?
+_SUMMARIES = """
+SELECT conversation_id, place_no, occurred_at_us, utc_offset_s, intent, text
+FROM summaries INDEXED BY summaries_by_conversation WHERE user_no = ? AND conversation_id IN
 """
 _CONVERSATIONS = """
 SELECT conversation_id FROM summaries
@@ -138,20 +140,25 @@ class SqliteSummaryIndex(SummaryIndex):
 
     async def summaries(self, *, scope: Scope, conversation_ids: Sequence[str]) -> dict[str, Summary]:
         """The summaries of those conversations that are visible and held."""
+        wanted = [packed for item in dict.fromkeys(conversation_ids) if (packed := id_bytes(item)) is not None]
 
         def find(connection: sqlite3.Connection) -> dict[str, Summary]:
             user = connection.execute(_USER, (scope.tenant_id, scope.user_id)).fetchone()
             if user is None:
                 return {}
-            places = {row[0]: row for row in connection.execute(_PLACES, user[:1]) if _allows(scope, row)}
+            places = {
+                row[0]: (row[1], _place(row))
+                for row in connection.execute(_PLACES, user[:1]).fetchall()
+                if _allows(scope, row)
+            }
             found: dict[str, Summary] = {}
-            for conversation_id in conversation_ids:
-                row = connection.execute(_SUMMARY, (user[0], id_bytes(conversation_id))).fetchone()
-                if row is not None and row[0] in places:
+            for packed, place_no, *values in select_by_ids(connection, _SUMMARIES, user[0], wanted):
+                if place_no in places:
+                    conversation_id = id_text(packed)
                     key = ConversationKey(
                         tenant_id=scope.tenant_id, user_id=scope.user_id, conversation_id=conversation_id
                     )
-                    found[conversation_id] = _summary(key, row, places[row[0]])
+                    found[conversation_id] = _summary(key, values, *places[place_no])
             return found
 
         return await self._database.read("read summaries", find)
@@ -274,13 +281,18 @@ def _allows(scope: Scope, place: Sequence[str]) -> bool:
     return scope.visibility.allows(bot_id=place[1], compartment=place[2])
 
 
-def _summary(key: ConversationKey, row: Sequence[str], place: Sequence[str]) -> Summary:
-    _, occurred_at_us, utc_offset_s, intent, text = row
-    _, bot_id, _, audience, channel_id, server_id = place
+def _place(row: Sequence[str]) -> Place:
+    """Of a row of `_PLACES`."""
+    _, _, _, audience, channel_id, server_id = row
+    return Place(audience=Audience(audience), channel_id=channel_id or None, server_id=server_id or None)
+
+
+def _summary(key: ConversationKey, values: Sequence[str], bot_id: str, place: Place) -> Summary:
+    occurred_at_us, utc_offset_s, intent, text = values
     return Summary(
         key=key,
         text=text,
-        place=Place(audience=Audience(audience), channel_id=channel_id or None, server_id=server_id or None),
+        place=place,
         bot_id=bot_id,
         occurred_at=from_us(int(occurred_at_us), int(utc_offset_s)),
         intent=Intent(intent),

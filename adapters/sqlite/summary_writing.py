@@ -37,7 +37,10 @@ SELECT place_no FROM summary_places
 WHERE user_no = ? AND bot_id = ? AND audience = ? AND channel_id = ? AND server_id = ?
 """
 _COLUMNS = "place_no, occurred_at_us, utc_offset_s, intent, text, fingerprint, vector"
-_SUMMARIES = f"SELECT conversation_id, {_COLUMNS} FROM summaries WHERE user_no = ? AND conversation_id IN"
+_SUMMARIES = f"""
+SELECT conversation_id, {_COLUMNS} FROM summaries INDEXED BY summaries_by_conversation
+WHERE user_no = ? AND conversation_id IN
+"""
 _ADD = f"INSERT INTO summaries (user_no, number, conversation_id, {_COLUMNS})"
 _REMOVE = "DELETE FROM summaries WHERE user_no = ? AND conversation_id = ?"
 

@@ -45,7 +45,7 @@ def run(coroutine: Coroutine[Any, Any, T], *, by_meaning: bool = False) -> T:
     """
     told: set[str] = set()
 
-    def note(
+    def note(  # noqa: PLR0917  # as the standard library calls it
         message: Warning | str,
         category: type[Warning],
         filename: str,

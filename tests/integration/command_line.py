@@ -5,9 +5,12 @@ for each command. Run as a script this module is that process.
 """
 
 import atexit
+import contextlib
 import functools
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
 import tempfile
@@ -67,6 +70,27 @@ def type_in(folder: Path, *arguments: str, answer: str = "", new: bool = False) 
         server.stdin.flush()
         code = int(server.stdout.readline())
         return Typed(code, *(file.read_bytes().decode() for file in files[1:]))
+
+
+def on_terminal(folder: Path, *arguments: str, columns: int = 80) -> str:
+    """What ``talktiers …`` writes to a terminal of that width, both streams in one, without styles."""
+    terminal, end = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=end,
+        stderr=end,
+        env=environment(COLUMNS=str(columns), TERM="xterm"),
+    ) as running:
+        os.close(end)
+        written = bytearray()
+        with contextlib.suppress(OSError):  # EIO: nobody has the other end open any more
+            while chunk := os.read(terminal, 65536):
+                written += chunk
+        os.close(terminal)
+        running.wait(timeout=TIMEOUT_S)
+    return re.sub("\x1b\\[[0-9;]*m", "", written.decode()).replace("\r\n", "\n")
 
 
 def line(user_message: str, bot_response: str = "I see.", *, user_id: str = "ada", **further: Any) -> str:

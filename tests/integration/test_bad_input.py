@@ -145,36 +145,51 @@ BAD_STORES: dict[str, dict[str, Any]] = {
     },
 }
 
-BAD_READS: dict[str, Callable[[HierarchicalMemoryManager], Awaitable[object]]] = {
+Call = Callable[[HierarchicalMemoryManager], Awaitable[object]]
+
+
+def searching(given: dict[str, Any]) -> Call:
+    return lambda memory: memory.search(**{"user_id": "ana", "query": SECRET, **given})
+
+
+def limited(call: str, limit: Any) -> Call:
+    """One of the calls that take a limit."""
+
+    def limited_call(memory: HierarchicalMemoryManager) -> Awaitable[object]:
+        match call:
+            case "search":
+                return memory.search("ana", SECRET, limit)
+            case "history":
+                return memory.get_user_conversation_history("ana", limit)
+            case "sessions":
+                return memory.sessions("ana", limit)
+            case "interests":
+                return memory.interests("ana", limit)
+            case "context":
+                return memory.get_conversation_context("ana", SECRET, limit)
+            case _:
+                return memory.get_conversation_context("ana", SECRET, max_tokens=limit)
+
+    return limited_call
+
+
+def of_days(days: Any) -> Call:
+    return lambda memory: memory.get_user_conversation_history("ana", since_days=days)
+
+
+BAD_READS: dict[str, Call] = {
     **{
-        f"{name} {number}": lambda memory, name=name, value=value: memory.search(
-            **{"user_id": "ana", "query": SECRET, "channel_id": "c" if name == "server_id" else None, name: value}
-        )
+        f"{name} {number}": searching({name: value, **({"channel_id": "c"} if name == "server_id" else {})})
         for name in ("user_id", "bot_id", "tenant_id", "channel_id", "server_id")
         for number, value in enumerate(BAD_IDS if name == "user_id" else BAD_IDS[:2])
     },
     **{
-        f"{call} with the limit {limit!r}": lambda memory, call=call, limit=limit: {
-            "search": lambda: memory.search("ana", SECRET, limit),
-            "history": lambda: memory.get_user_conversation_history("ana", limit),
-            "sessions": lambda: memory.sessions("ana", limit),
-            "interests": lambda: memory.interests("ana", limit),
-            "context": lambda: memory.get_conversation_context("ana", SECRET, limit),
-            "tokens": lambda: memory.get_conversation_context("ana", SECRET, max_tokens=limit),
-        }[call]()
+        f"{call} with the limit {limit!r}": limited(call, limit)
         for call in ("search", "history", "sessions", "interests", "context", "tokens")
         for limit in (0, -1, 1.5, True, "5", float("nan"))
     },
-    **{
-        f"a deadline of {value!r}": lambda memory, value=value: memory.search("ana", SECRET, deadline_ms=value)
-        for value in (0, -5, float("nan"), True, "100")
-    },
-    **{
-        f"the last {value!r} days": lambda memory, value=value: memory.get_user_conversation_history(
-            "ana", since_days=value
-        )
-        for value in (0, -1, float("nan"), True, "30")
-    },
+    **{f"a deadline of {value!r}": searching({"deadline_ms": value}) for value in (0, -5, float("nan"), True, "100")},
+    **{f"the last {value!r} days": of_days(value) for value in (0, -1, float("nan"), True, "30")},
     "a query that is none": lambda memory: memory.get_conversation_context("ana", None),  # type: ignore[arg-type]
     "a query of bytes": lambda memory: memory.search("ana", SECRET.encode()),  # type: ignore[arg-type]
     "an unknown audience": lambda memory: memory.search("ana", SECRET, audience=SECRET),
@@ -209,9 +224,7 @@ async def test_what_cannot_be_stored_is_refused(memory: HierarchicalMemoryManage
 
 
 @pytest.mark.parametrize("call", BAD_READS.values(), ids=BAD_READS.keys())
-async def test_what_cannot_be_asked_is_refused(
-    memory: HierarchicalMemoryManager, call: Callable[[HierarchicalMemoryManager], Awaitable[object]]
-) -> None:
+async def test_what_cannot_be_asked_is_refused(memory: HierarchicalMemoryManager, call: Call) -> None:
     with pytest.raises(InvalidConversation) as caught:
         await call(memory)
     assert_told_well(caught.value)
@@ -589,7 +602,7 @@ async def test_forgetting_on_a_full_disk_is_completed_once_there_is_space(small_
     path = small_disk / "memory.db"
     filler = small_disk / "filler"
     async with open_memory(settings(path)) as memory:
-        for number in range(200):
+        for number in range(100):
             text = f"The {SECRET} told me the story {number}. " * 40
             await memory.store_conversation("ben", text, "Go on!")
             await memory.store_conversation("ana", f"Story number {number}. " * 20, "Go on!")
@@ -605,7 +618,7 @@ async def test_forgetting_on_a_full_disk_is_completed_once_there_is_space(small_
         await memory.settle(timeout_s=60)
         assert receipt.complete
         assert SECRET.encode() not in bytes_of(small_disk).lower()
-        assert len(await memory.get_user_conversation_history("ana", 1000)) == 200
+        assert len(await memory.get_user_conversation_history("ana", 1000)) == 100
 
 
 async def test_a_limit_on_the_size_of_files_is_said_and_costs_nothing_that_was_acknowledged(path: Path) -> None:

@@ -1,15 +1,22 @@
 """The command line as a user types it."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from command_line import COMMAND, environment, line, type_in, write_lines
+from command_line import COMMAND, TIMEOUT_S, environment, line, on_terminal, type_in, write_lines
 
+from talktiers import ConfigurationError, InvalidConversation, open_memory
 from talktiers.entrypoints.cli import talktiers
+from talktiers.entrypoints.cli.output import columns_taken
 
 COMMANDS = sorted(talktiers.commands)
 SECRET = "resignation"
@@ -143,7 +150,10 @@ def test_nothing_found_has_an_exit_code_of_its_own(folder: Path, command: tuple[
         (("search", "", "x", "--db", "bot.db"), "user_id is empty"),
         (("search", "ada", "x", "--db", "bot.db", "--audience", "public_channel"), "needs a channel_id or a server_id"),
         (("history", "ada", "--db", "bot.db", "--before", "12"), "conversation_id"),
-        (("stats", "--db", "typo.db"), "there is no database typo.db"),
+        (("stats", "--db", "typo.db"), "/typo.db: import something first"),
+        (("export", "ada", "--db", "bot.db", "-o", "nope/x"), "/nope does not exist"),
+        (("export", "ada", "--db", "bot.db", "-o", "bot.db/x"), "/bot.db is no folder"),
+        (("export", "ada", "--db", "bot.db", "-o", ".", "--force"), "is a folder"),
         (("stats", "--db", "bot.db", "--config", "a.toml"), "both given"),
         (("stats", "--config", "none.toml"), "there is no such file"),
         (("rebuild", "archive", "--db", "bot.db"), "'archive' is not one of"),
@@ -164,7 +174,7 @@ def test_a_misspelt_setting_is_named_with_its_path(folder: Path) -> None:
     (folder / "talktiers.toml").write_text('[sqlite]\npath = "bot.db"\nsynchronus = "FULL"\n')
     done = type_in(folder, "stats", "--config", "talktiers.toml")
     assert done.code == 2
-    assert "sqlite.synchronus" in done.err
+    assert "talktiers.toml: sqlite.synchronus" in done.err
     (folder / "talktiers.toml").write_text('[sqlite]\npath = "bot.db"\n')
     assert type_in(folder, "--config", "talktiers.toml", "stats", "--json").json["total_conversations"] == 5
 
@@ -217,6 +227,136 @@ def test_an_export_does_not_overwrite_a_file_unless_forced(folder: Path) -> None
     assert done.json["conversations"] == 4
     assert len((folder / "ada.jsonl").read_text().splitlines()) == 4
     assert (folder / "ada.jsonl").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("link", [None, os.symlink, os.link])
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_no_command_writes_over_the_memory_that_it_reads(
+    folder: Path, suffix: str, link: Callable[[Path, Path], None] | None
+) -> None:
+    (folder / "talktiers.toml").write_text('[sqlite]\npath = "bot.db"\n')
+    write_lines(folder / "more.jsonl", line("one more"))
+    output = folder / f"bot.db{suffix}"
+    if link is not None:
+        output.touch()
+        output = folder / "elsewhere"
+        link(folder / f"bot.db{suffix}", output)
+    before = (folder / "bot.db").read_bytes()
+    for command in (
+        ("export", "ada", "--force", "--db", "bot.db", "--output"),
+        ("export", "ada", "--force", "--config", "talktiers.toml", "--output"),
+        ("import", "jsonl", "more.jsonl", "--db", "bot.db", "--rejects"),
+    ):
+        done = type_in(folder, *command, str(output))
+        assert (done.code, done.out) == (2, ""), command
+        assert "is the database itself" in done.err
+    assert (folder / "bot.db").read_bytes() == before
+
+
+def test_an_export_beside_a_database_with_the_name_of_a_part_of_it_leaves_that_alone(folder: Path) -> None:
+    (folder / "bot.db").rename(folder / "ada.jsonl.part")
+    done = type_in(folder, "export", "ada", "--db", "ada.jsonl.part", "--output", "ada.jsonl")
+    assert done.code == 0, done.err
+    assert type_in(folder, "history", "ada", "--db", "ada.jsonl.part").code == 0
+    assert {file.name for file in folder.iterdir()} == {"ada.jsonl", "ada.jsonl.part"}
+
+
+def test_an_export_does_not_replace_what_is_no_regular_file(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    done = type_in(folder, "export", "ada", "--force", "--db", "bot.db", "--output", "pipe")
+    assert done.code == 2
+    assert "no regular file" in done.err
+    assert (folder / "pipe").is_fifo()
+
+
+def test_without_a_command_the_help_is_printed_as_it_is(tmp_path: Path) -> None:
+    done = type_in(tmp_path, new=True)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == type_in(tmp_path, "--help", new=True).out
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_on_a_terminal_no_line_is_wrapped_and_ids_can_be_typed_back(folder: Path, columns: int) -> None:
+    write_lines(folder / "wide.jsonl", line("昨日は台所でねこを見た。" * 9, "ねこ！" * 40), line("猫 ねこ " * 20, ""))
+    assert type_in(folder, "import", "jsonl", "wide.jsonl", "--db", "bot.db").code == 0
+    asked = ("where does my sister live? ねこ", "--db", "bot.db")
+    known = {item["conversation_id"] for item in type_in(folder, "history", "ada", "--db", "bot.db", "--json").json}
+    for command in (("search", "ada", *asked), ("explain", "ada", *asked), ("history", "ada", "--db", "bot.db")):
+        written = on_terminal(folder, *command, columns=columns)
+        lines = [text for text in written.splitlines() if not text.startswith(("question: ", "context: "))]
+        assert max(map(columns_taken, lines)) < columns, command
+        assert known & set(re.findall("[0-9a-f]{8}-[0-9a-f-]{27}", written)), command
+        assert "Lena" in written, command
+
+
+def test_on_a_terminal_a_hit_takes_two_lines_with_both_messages(filled: Path) -> None:
+    first, second = on_terminal(filled, "search", "ada", "trailer", "--limit", "1", "--db", "bot.db").splitlines()
+    assert re.fullmatch(r"[01]\.\d{3}  2025-03-04 10:00\+01:00  [0-9a-f-]{36}", first)
+    assert second == "  The regatta needs a trailer → Jonas has one."
+
+
+def test_the_advice_names_the_memory_that_is_damaged(folder: Path) -> None:
+    (folder / "cut.db").write_bytes((folder / "bot.db").read_bytes()[:20480])
+    (folder / "cut.toml").write_text('[sqlite]\npath = "cut.db"\n')
+    for chosen in (("--db", "cut.db"), ("--config", "cut.toml")):
+        done = type_in(folder, "stats", *chosen)
+        assert done.code == 1
+        assert f"doctor {' '.join(chosen)}\n" in done.err
+
+
+@pytest.mark.parametrize(
+    "command", [("stats",), ("doctor",), ("history", "ada"), ("search", "ada", "cat"), ("export", "ada")]
+)
+def test_a_backup_that_is_read_only_is_left_alone_and_how_to_copy_it_is_said(
+    folder: Path, command: tuple[str, ...]
+) -> None:
+    (folder / "bot.db").chmod(0o444)
+    done = type_in(folder, *command, "--db", "bot.db")
+    assert done.code in {1, 2}
+    copying = re.search(r"\((cp .*)\)", done.err)
+    assert copying is not None
+    assert [file.name for file in folder.iterdir()] == ["bot.db"]
+    subprocess.run(copying[1], shell=True, cwd=folder, check=True)
+    assert type_in(folder, *command, "--db", "copy.db").code in {0, 3}
+
+
+WITHOUT_VECTORS = """
+import importlib.util
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *package: None if name == "wordllama" else find(name, *package)
+"""
+"""What a program begins with in which the package is not installed."""
+
+
+def without_vectors(folder: Path, program: str, *arguments: str) -> str:
+    """What such a program writes to standard error."""
+    command = [sys.executable, "-c", WITHOUT_VECTORS + program, *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, env=environment(), check=True, timeout=TIMEOUT_S
+    ).stderr.decode()
+
+
+def test_missing_vectors_are_one_note_and_only_where_it_matters(folder: Path) -> None:
+    program = "import sys\nfrom talktiers.entrypoints.cli import main\nsys.exit(main(sys.argv[1:]))"
+    noted = without_vectors(folder, program, "search", "ada", "regatta", "--db", "bot.db")
+    assert noted == (
+        "note: The static word vectors are not installed: pip install 'talktiers[static]'. "
+        "Until then the memory finds words, not meanings.\n"
+    )
+    for command in (("history", "ada"), ("stats",), ("export", "ada")):
+        assert "vectors" not in without_vectors(folder, program, *command, "--db", "bot.db"), command
+
+
+def test_in_a_program_the_warning_about_missing_vectors_points_at_its_own_line(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(
+        "import asyncio, talktiers\n"
+        "async def main():\n"
+        "    async with talktiers.open_memory('memory://'):\n"
+        "        pass\n"
+        "asyncio.run(main())\n"
+    )
+    warned = without_vectors(tmp_path, "import runpy\nrunpy.run_path('bot.py', run_name='__main__')")
+    assert warned.startswith("bot.py:3: LexicalOnly: The static word vectors are not installed")
 
 
 def test_a_reader_that_goes_away_does_not_leave_a_traceback(folder: Path) -> None:
@@ -307,3 +447,18 @@ def test_rebuilt_tiers_answer_as_before(folder: Path) -> None:
         done = type_in(folder, "rebuild", tier, "--db", "bot.db", "--json")
         assert (done.code, done.json) == (0, {"tier": tier, "conversations": 5}), done.err
     assert type_in(folder, *asked).json["context"] == before
+
+
+async def test_wrong_values_from_a_program_are_refused_with_what_to_pass_instead() -> None:
+    wrong_settings: Any = 42
+    with pytest.raises(ConfigurationError, match="type int: name a path or an address"):
+        open_memory(wrong_settings)
+    with pytest.raises(ConfigurationError, match="memory://"):
+        await open_memory(":memory:").initialize()
+    async with open_memory("memory://") as memory:
+        metadata: Any = {"when": datetime.now(UTC)}
+        with pytest.raises(InvalidConversation, match=r"metadata\.when holds a datetime.*pass \.isoformat\(\)"):
+            await memory.store_conversation("ada", "Hi", "Hello", metadata)
+        with pytest.raises(InvalidConversation, match="number 2 of 3") as refused:
+            await memory.store_conversation("ada", "Hi", "Hello", {"mood": 1, "My Secret": 2, "tone": 3})
+        assert "Secret" not in str(refused.value)

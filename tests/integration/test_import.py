@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -10,7 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from command_line import COMMAND, TIMEOUT_S, environment, line, type_in, write_lines
+from command_line import COMMAND, TIMEOUT_S, environment, line, on_terminal, type_in, write_lines
+
+from talktiers.domain.projection import Backlog, Projection
+from talktiers.entrypoints.cli.output import ProgressLine, settling
 
 BATCH = 512
 """Lines that are stored together; after them it waits for more."""
@@ -155,6 +159,53 @@ def _stored(database: Path) -> int:
             return int(connection.execute("SELECT COUNT(*) FROM conversations").fetchone()[0])
     except sqlite3.OperationalError:  # the schema is not there yet
         return 0
+
+
+def test_progress_is_told_in_two_phases_that_never_go_back_and_the_report_names_both_times(tmp_path: Path) -> None:
+    texts = (line(f"message {item} about the garden", "x" * 300, occurred_at=TIMES[item % 28]) for item in range(3000))
+    write_lines(tmp_path / "a.jsonl", *texts)
+    written = on_terminal(tmp_path, "import", "jsonl", "a.jsonl")
+    drawn = re.findall(r"\r(storing \(1 of 2\)|making searchable \(2 of 2\)) [█░]+ +(\d+) %", written)
+    assert [phase for phase, _ in drawn] == sorted((phase for phase, _ in drawn), reverse=True)
+    for label in ("storing (1 of 2)", "making searchable (2 of 2)"):
+        percents = [int(percent) for phase, percent in drawn if phase == label]
+        assert percents, label
+        assert percents == sorted(percents)
+    stored = re.search(r"stored in +([\d.]+) s, (\d+)/s", written)
+    searchable = re.search(r"searchable after +([\d.]+) s, (\d+)/s", written)
+    assert stored is not None
+    assert searchable is not None
+    assert float(searchable[1]) > float(stored[1])
+    assert int(searchable[2]) < int(stored[2])
+
+
+class Drawn(ProgressLine):
+    """Keeps what would be drawn."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.fractions: list[float | None] = []
+
+    def update(self, text: str, *, fraction: float | None = None) -> None:
+        self.fractions.append(fraction)
+
+
+def test_settling_does_not_seem_to_go_back_when_others_store_meanwhile() -> None:
+    drawn = Drawn()
+    on_progress = settling(drawn)
+    for waiting in (100, 20, 90, 300, 0):
+        on_progress([Backlog(projection=Projection.LEXICAL, waiting=waiting, oldest_age_s=1, dead_letters=0)])
+    assert drawn.fractions == sorted(drawn.fractions, key=lambda fraction: fraction or 0.0)
+    assert drawn.fractions[-1] == 1
+
+
+@pytest.mark.parametrize("further", [(), ("--user", "bea"), ("--dry-run",)])
+def test_nothing_to_import_says_so(tmp_path: Path, further: tuple[str, ...]) -> None:
+    write_lines(tmp_path / "a.jsonl", *([line("Ada's")] if "--user" in further else []))
+    done = type_in(tmp_path, "import", "jsonl", "a.jsonl", *further)
+    assert (done.code, done.out) == (3, "")
+    assert "nothing to import" in done.err
+    assert type_in(tmp_path, "import", "jsonl", "a.jsonl", *further, "--json").json["stored"] == 0
 
 
 def test_interrupted_while_it_waits_for_input_it_ends_at_once_with_130(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_third_code_imports_once_what_the_line_above_it_shows(tmp_path: Path) ->
 def test_code_of_the_page_of_calls_runs_and_prints_what_it_says(tmp_path: Path) -> None:
     assert [run(block, tmp_path) for block in blocks("python", document=API)] == [
         "True\n",
-        "['system', 'user'] True\n",
+        "['system', 'user']\n",
         "1 forgotten, complete: True\n",
     ]
 

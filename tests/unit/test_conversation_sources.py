@@ -113,7 +113,7 @@ async def test_locomo_turns_become_exchanges_of_two_in_order_of_their_sessions(t
     (tmp_path / "other.json").write_text("{}")
     broken, *items = await read_all(LocomoFiles(path=str(tmp_path)))
     assert isinstance(broken, Rejection)
-    assert (broken.position, broken.reason) == ("other.json", "not a LoCoMo file: KeyError at 'sample_id'")
+    assert (broken.position, broken.reason) == ("other.json", "not a LoCoMo file: it has no sample_id")
     records = [item.record for item in items if isinstance(item, SourcedRecord)]
     assert [(r.user_name, r.user_message, r.bot_name, r.bot_response, r.session_id) for r in records] == [
         ("Ada", "I bought a kayak.", "Bo", "Lovely! [shares photo: a red kayak]", "S1"),
