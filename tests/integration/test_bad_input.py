@@ -499,13 +499,13 @@ def test_a_folder_that_is_not_there_and_a_folder_as_a_file_are_refused(path: Pat
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MB of its own."""
+    """A file system of 16 MB of its own."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("only root can mount a small file system")
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
     )
     if mounted.returncode:
         pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
@@ -569,7 +569,7 @@ async def test_a_full_disk_is_said_and_costs_nothing_that_was_acknowledged(small
     path = small_disk / "memory.db"
     filler = small_disk / "filler"
     stored: dict[str, str] = {}
-    filler.write_bytes(b"x" * 6_000_000)
+    filler.write_bytes(b"x" * 14_000_000)
     async with open_memory(settings(path)) as memory:
         error = await store_until_full(memory, stored)
         assert "full" in str(error)
@@ -588,7 +588,7 @@ async def test_a_full_disk_is_said_and_costs_nothing_that_was_acknowledged(small
 async def test_a_memory_that_is_closed_on_a_full_disk_opens_again(small_disk: Path) -> None:
     path = small_disk / "memory.db"
     filler = small_disk / "filler"
-    filler.write_bytes(b"x" * 6_000_000)
+    filler.write_bytes(b"x" * 14_000_000)
     stored: dict[str, str] = {}
     async with open_memory(settings(path)) as memory:
         await store_until_full(memory, stored)
@@ -608,7 +608,7 @@ async def test_forgetting_on_a_full_disk_is_completed_once_there_is_space(small_
             await memory.store_conversation("ana", f"Story number {number}. " * 20, "Go on!")
         await memory.settle()
         with contextlib.suppress(OSError):
-            filler.write_bytes(b"x" * 8_000_000)
+            filler.write_bytes(b"x" * 16_000_000)
         with contextlib.suppress(BackendUnavailable):
             receipt = await memory.forget_user("ben")
             # There may be just enough room in the log.

@@ -376,14 +376,6 @@ def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_import_loads_no_driver_and_no_container(tmp_path: Path) -> None:
-    done = run("import sys, talktiers; print(*sys.modules)", tmp_path)
-    loaded = {name.partition(".")[0] for name in done.stdout.split()}
-    heavy = {"dependency_injector", "tokenizers", "wordllama", "safetensors", "snowballstemmer", "sqlite3", "click"}
-    assert loaded & heavy == set()
-    assert not [name for name in done.stdout.split() if name.startswith("talktiers.adapters.")]
-
-
 def test_without_the_vectors_the_memory_finds_words_and_says_so_once(tmp_path: Path) -> None:
     code = """
         import asyncio, importlib.util
