@@ -52,6 +52,9 @@ class AssembleContext:
         self._shares = shares
         self._detached = detached
         self._usage = usage
+        # Packing keeps the loop busy for some milliseconds: between two contexts everything else has its turn, which
+        # takes a lock that is held over a pause.
+        self._packing = asyncio.Lock()
 
     async def __call__(self, *, scope: Scope, query: str, budget: ContextBudget, deadline_ms: float) -> ContextBundle:
         """The context for a question, within its deadline, with a report of every tier.
@@ -83,20 +86,22 @@ class AssembleContext:
         sources += retrieval.sources
         if related or interests or older:
             sources.append("graph")
-        bundle = ContextBundle.assemble(
-            material=material,
-            metadata=AssemblyMetadata(
-                query=query,
-                user_id=scope.user_id,
-                intent=self._processors.intents.classify(text=query[:MAX_QUESTION_CHARS]),
-                sources_used=tuple(dict.fromkeys(sources)),
-                tiers=asking.reports,
-                cache_hit=recent.cache_hit,
-                retrieval_time_ms=asking.elapsed_ms,
-            ),
-            budget=budget,
-            shares=self._shares,
-        ).timed(asking.elapsed_ms)
+        async with self._packing:
+            await asyncio.sleep(0)
+            bundle = ContextBundle.assemble(
+                material=material,
+                metadata=AssemblyMetadata(
+                    query=query,
+                    user_id=scope.user_id,
+                    intent=self._processors.intents.classify(text=query[:MAX_QUESTION_CHARS]),
+                    sources_used=tuple(dict.fromkeys(sources)),
+                    tiers=asking.reports,
+                    cache_hit=recent.cache_hit,
+                    retrieval_time_ms=asking.elapsed_ms,
+                ),
+                budget=budget,
+                shares=self._shares,
+            ).timed(asking.elapsed_ms)
         self._usage.retrieved(
             RetrievalRecord(
                 tenant_id=scope.tenant_id,

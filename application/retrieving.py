@@ -74,6 +74,8 @@ class Retriever:
         self._tiers = tiers
         self._processors = processors
         self._decay = decay
+        # Ranking keeps the loop busy for a millisecond: of many questions at once not all in one go.
+        self._ranking = asyncio.Lock()
 
     async def retrieve(
         self,
@@ -96,13 +98,15 @@ class Retriever:
             self._by_words(scope, question, pending, asking, depth=max(CANDIDATES, limit)),
             self._by_meaning(scope, question, asking, depth=max(CANDIDATES, limit)),
         )
-        ranked = fused(
-            _merged(lexical.matches, unindexed),
-            similarities={match.conversation_id: match.similarity for match in semantic},
-            dates=named_dates(question.text),
-            decay=self._decay,
-            now=self._processors.clock.now(),
-        )
+        async with self._ranking:
+            await asyncio.sleep(0)
+            ranked = fused(
+                _merged(lexical.matches, unindexed),
+                similarities={match.conversation_id: match.similarity for match in semantic},
+                dates=named_dates(question.text),
+                decay=self._decay,
+                now=self._processors.clock.now(),
+            )
         ranking = [item for item in ranked[:limit] if item.score > 0]
         ids = [item.conversation_id for item in ranking]
         held, summaries = await self._read_again(scope, ids, asking, with_summaries=with_summaries)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import sqlite3
 import threading
 import time
@@ -21,7 +22,7 @@ from .errors import opening_error
 from .migrations import checked_version, migrate
 from .purging import empty_log, forget_erasures, note_erasure, noted_erasures, rewrite
 from .table_sizes import bytes_of_tables
-from .workers import Job, Jobs, Reader, Writer
+from .workers import HELP_S, Calls, Job, Jobs, Reader, Writer
 
 T = TypeVar("T")
 
@@ -41,7 +42,8 @@ class Database:
         path: the file; created, readable by its owner only, if it is missing.
         synchronous: ``FULL``: what is acknowledged survives a power cut; ``NORMAL``: a crash of the process.
         busy_timeout_s: seconds to wait for another process's lock.
-        readers: threads that read.
+        readers: threads that read. One reads; the others help out while it is held up by a long read. Side by side
+            they would take the interpreter from each other at every row: two are slower than one by a third.
         max_waiting: reads, and likewise writes, that may wait; further ones are refused.
     """
 
@@ -65,7 +67,10 @@ class Database:
         self._max_waiting = max_waiting
         self._reads: Jobs = Jobs()
         self._writes: Jobs = Jobs()
+        self._calls = Calls()
         self._waiting_reads = 0
+        self._ended_reads = 0
+        self._watching = False
         self._waiting_writes = 0
         self._purging = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -84,7 +89,8 @@ class Database:
         loop = asyncio.get_running_loop()
         opened: asyncio.Future[None] = loop.create_future()
         self._ended = loop.create_future()
-        self._reads, self._writes = Jobs(), Jobs()
+        self._reads, self._writes, self._calls = Jobs(), Jobs(), Calls()
+        self._watching = False
         self._purging = asyncio.Lock()  # of this loop
         self._thread = threading.Thread(
             target=self._serve, args=(loop, opened, self._ended), name="talktiers-sqlite-writer", daemon=True
@@ -129,6 +135,9 @@ class Database:
         future: asyncio.Future[T] = loop.create_future()
         self._waiting_reads += 1
         self._reads.put(Job(operation, function, future))
+        if not self._watching and self._readers > 1:
+            self._watching = True
+            loop.call_later(HELP_S, self._watch_reads, self._ended_reads)
         return await future
 
     async def write(self, operation: str, function: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
@@ -223,8 +232,20 @@ class Database:
         self._writes.put(Job(operation, function, future, alone=alone, durable=durable))
         return await future
 
+    def _watch_reads(self, ended: int) -> None:
+        """Calls for help when no read has ended since the last look, though some wait."""
+        loop = self._loop
+        self._watching = loop is not None and self._waiting_reads > 0
+        if loop is None or not self._watching:
+            return
+        if self._ended_reads == ended and not self._reads.empty():
+            for _ in range(self._readers - 1):
+                self._calls.put(True)
+        loop.call_later(HELP_S, self._watch_reads, self._ended_reads)
+
     def _settle_reads(self, jobs: list[Job]) -> None:
         self._waiting_reads -= len(jobs)
+        self._ended_reads += len(jobs)
         for job in jobs:
             job.settle()
 
@@ -239,7 +260,7 @@ class Database:
         """The writer's thread, from opening to closing; the readers live within its life."""
         connections: list[sqlite3.Connection] = []
         threads: list[threading.Thread] = []
-        reads, writes = self._reads, self._writes
+        reads, writes, calls = self._reads, self._writes, self._calls
         try:
             self._open(connections)
         except BaseException as error:  # noqa: BLE001 - it goes to the one who opens
@@ -248,8 +269,9 @@ class Database:
             writer, *others = connections
             for connection in others:
                 reader = Reader(path=self.path, jobs=reads, loop=loop, settle=self._settle_reads)
+                serve = functools.partial(reader.help_out, calls=calls) if threads else reader.run
                 threads.append(
-                    threading.Thread(target=reader.run, args=(connection,), name="talktiers-sqlite-reader", daemon=True)
+                    threading.Thread(target=serve, args=(connection,), name="talktiers-sqlite-reader", daemon=True)
                 )
                 threads[-1].start()
             _tell(loop, opened, None)
@@ -257,8 +279,9 @@ class Database:
                 path=self.path, jobs=writes, loop=loop, settle=self._settle_writes, synchronous=self._synchronous
             ).run(writer)
         finally:
+            reads.put(None)
             for _ in threads:
-                reads.put(None)
+                calls.put(False)
             for thread in threads:
                 thread.join()
             for connection in reversed(connections):  # the writer's last: it clears the write-ahead log away

@@ -32,6 +32,9 @@ _FORGET_USER = (
     "DELETE FROM lexical_users WHERE user_no = ?",
 )
 
+_LENGTH_BITS = 16
+"""A block's postings are 3 KiB at most."""
+
 _DOCUMENTS = """
 SELECT conversation_id FROM lexical_documents INDEXED BY lexical_documents_by_conversation
 WHERE user_no = ? AND conversation_id IN
@@ -43,14 +46,12 @@ _FORWARD = "SELECT forward FROM lexical_forward WHERE user_no = ? AND number = ?
 _ADD_FORWARD = "INSERT INTO lexical_forward (user_no, number, forward)"
 _REMOVE_FORWARD = "DELETE FROM lexical_forward WHERE user_no = ? AND number = ?"
 
-# All rows of a batch in one statement: while it runs, other threads do, too. Between a thousand statements they take
-# the interpreter away, and give it back 5 ms later. ?2: arrays of term, block, begin and length within the bytes ?3.
+# All rows of a batch in one statement: while it runs, other threads do, too. ?3: an object of terms, each with where
+# its postings begin in ?4 (from 1) and how many bytes they are, as one number.
 # New documents have the highest numbers: offsets go behind the offsets, counts behind the counts.
-_ADD_POSTINGS = """
+_ADD_POSTINGS = f"""
 INSERT INTO lexical_postings (user_no, term, block, data)
-SELECT ?1, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-    substr(?3, json_extract(value, '$[2]'), json_extract(value, '$[3]'))
-FROM json_each(?2) WHERE TRUE
+SELECT ?1, key, ?2, substr(?4, value >> {_LENGTH_BITS}, value & {(1 << _LENGTH_BITS) - 1}) FROM json_each(?3) WHERE TRUE
 ON CONFLICT DO UPDATE SET data = CAST(
     substr(data, 1, length(data) / 3 * 2) || substr(excluded.data, 1, length(excluded.data) / 3 * 2)
     || substr(data, length(data) / 3 * 2 + 1) || substr(excluded.data, length(excluded.data) / 3 * 2 + 1)
@@ -62,7 +63,7 @@ _REMOVE_POSTINGS = "DELETE FROM lexical_postings WHERE user_no = ? AND term = ? 
 
 _ADD_WORDS = """
 INSERT INTO lexical_words (user_no, word, documents)
-SELECT ?1, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?2) WHERE TRUE
+SELECT ?1, key, value FROM json_each(?2) WHERE TRUE
 ON CONFLICT DO UPDATE SET documents = documents + excluded.documents
 """
 _TAKE_WORD = "UPDATE lexical_words SET documents = documents - ? WHERE user_no = ? AND word = ?"
@@ -137,40 +138,33 @@ def _add_documents(connection: sqlite3.Connection, batch: UserDocuments) -> None
         [(user_no, number, item.conversation_id, item.features) for number, item in numbered],
     )
     insert_rows(connection, _ADD_FORWARD, [(user_no, number, item.forward) for number, item in numbered])
-    connection.execute(_ADD_POSTINGS, (user_no, *_new_postings(numbered)))
+    for block, members in itertools.groupby(numbered, key=lambda item: item[0] // BLOCK_DOCUMENTS):
+        connection.execute(_ADD_POSTINGS, (user_no, block, *_new_postings(members)))
     words = Counter(word for document in fresh for word in document.words)
-    connection.execute(_ADD_WORDS, (user_no, json.dumps(sorted(words.items()))))
+    connection.execute(_ADD_WORDS, (user_no, json.dumps(dict(sorted(words.items())))))
     connection.execute(_ADDED, (first + len(fresh), len(fresh), user_no))
 
 
-def _new_postings(numbered: Sequence[tuple[int, PreparedDocument]]) -> tuple[str, bytes]:
-    """What `_ADD_POSTINGS` adds: its rows in the order of their key, so that neighbours are written together, and data.
-
-    Sorted as arrays: a list for each of ten thousand terms takes twice as long.
-    """
-    terms = sorted({term for _, document in numbered for term in document.counts})
-    if not terms:
-        return "[]", b""
-    rank = {term: index for index, term in enumerate(terms)}
-    documents = np.array([number for number, _ in numbered], dtype=np.int64)
-    numbers = np.repeat(documents, [len(document.counts) for _, document in numbered])
-    ranks = np.array([rank[term] for _, document in numbered for term in document.counts], dtype=np.int64)
-    counts = np.array([count for _, document in numbered for count in document.counts.values()], dtype=np.uint8)
-    order = np.lexsort((numbers, ranks))
-    blocks, ranks, counts = numbers[order] // BLOCK_DOCUMENTS, ranks[order], counts[order]
-    offsets = (numbers[order] % BLOCK_DOCUMENTS).astype("<u2").tobytes()
-    starts = np.flatnonzero(np.concatenate(([True], (np.diff(ranks) != 0) | (np.diff(blocks) != 0))))
-    bounds = [*starts.tolist(), len(order)]
-    packed = counts.tobytes()
-    rows: list[tuple[str, int, int, int]] = []
-    data: list[bytes] = []
-    # As in `pack_postings`: first the offsets of a block, two bytes each, then its counts.
-    for (start, end), term, block in zip(
-        itertools.pairwise(bounds), ranks[starts].tolist(), blocks[starts].tolist(), strict=True
-    ):
-        rows.append((terms[term], block, 3 * start + 1, 3 * (end - start)))
-        data += (offsets[2 * start : 2 * end], packed[start:end])
-    return json.dumps(rows), b"".join(data)
+def _new_postings(numbered: Iterable[tuple[int, PreparedDocument]]) -> tuple[str, bytes]:
+    """What `_ADD_POSTINGS` adds to one block, in the order of the terms, so that neighbours are written together."""
+    postings: dict[str, tuple[bytearray, bytearray]] = {}
+    for number, document in numbered:
+        offset = (number % BLOCK_DOCUMENTS).to_bytes(2, "little")
+        for term, count in document.counts.items():
+            found = postings.get(term)
+            if found is None:
+                postings[term] = (bytearray(offset), bytearray((count,)))
+            else:
+                found[0].extend(offset)
+                found[1].append(count)
+    places: dict[str, int] = {}
+    data = bytearray()
+    for term in sorted(postings):
+        offsets, counts = postings[term]  # as in `pack_postings`
+        places[term] = (len(data) + 1) << _LENGTH_BITS | (len(offsets) + len(counts))
+        data += offsets
+        data += counts
+    return json.dumps(places), bytes(data)
 
 
 def remove_user(connection: sqlite3.Connection, *, tenant_id: str, user_id: str) -> int:

@@ -24,6 +24,8 @@ from .errors import DriverError, translated
 MAX_GROUP_JOBS = 256
 MAX_GROUP_S = 0.01
 """After this many jobs, or this long, a group is committed though others wait: no acknowledgement starves."""
+HELP_S = 0.02
+"""When no read has ended for so long though some wait, other readers help out, for as long."""
 MAX_DERIVED_WAIT_S = 0.05
 """Derived writes let acknowledged ones go first for so long: neither starves the other."""
 
@@ -60,6 +62,8 @@ class Job:
 
 Jobs = queue.SimpleQueue[Job | None]
 """What a worker takes its jobs from; ``None`` ends it."""
+Calls = queue.SimpleQueue[bool]
+"""By what a reader is called that helps out; ``False`` ends it."""
 
 
 class Worker:
@@ -108,6 +112,23 @@ class Reader(Worker):
                 self._read(job, connection)
             self._report([job])
             del job  # nothing is held on to while nothing is asked
+
+    def help_out(self, connection: sqlite3.Connection, calls: Calls) -> None:
+        """Serves for a moment whenever it is called, until it takes ``False``."""
+        while calls.get():
+            until = time.monotonic() + HELP_S
+            while time.monotonic() < until:
+                try:
+                    job = self._jobs.get(block=False)
+                except queue.Empty:
+                    break
+                if job is None:
+                    self._jobs.put(None)  # for the one whom it ends
+                    break
+                if not job.future.cancelled():
+                    self._read(job, connection)
+                self._report([job])
+                del job
 
     def _read(self, job: Job, connection: sqlite3.Connection) -> None:
         try:

@@ -512,3 +512,35 @@ async def test_an_acknowledged_write_overtakes_derived_ones(database: Database) 
         await asyncio.sleep(0)
     await asyncio.gather(*tasks)
     assert order == ["acknowledged", "derived"]
+
+
+async def test_a_long_read_holds_up_no_other_one(database: Database) -> None:
+    released = threading.Event()
+    long = asyncio.create_task(database.read("long", lambda _: released.wait(30)))
+    async with asyncio.timeout(10):
+        for number in range(20):
+            assert await database.read("short", lambda _, number=number: number) == number
+    assert not long.done()
+    released.set()
+    assert await long
+
+
+async def test_an_acknowledged_write_goes_between_the_parts_of_a_derived_one(database: Database) -> None:
+    begun, released = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def part(number: int) -> Callable[[sqlite3.Connection], None]:
+        def write(_: sqlite3.Connection) -> None:
+            begun.set()
+            assert released.wait(30)
+            order.append(f"part {number}")
+
+        return write
+
+    parts = asyncio.create_task(database.write_in_parts("derived", [part(number) for number in range(3)]))
+    await asyncio.to_thread(begun.wait, 30)
+    acknowledged = asyncio.create_task(database.write("acknowledged", lambda _: order.append("acknowledged")))
+    await asyncio.sleep(0)
+    released.set()
+    await asyncio.gather(parts, acknowledged)
+    assert order == ["part 0", "acknowledged", "part 1", "part 2"]
