@@ -518,8 +518,8 @@ async def test_a_long_read_holds_up_no_other_one(database: Database) -> None:
     released = threading.Event()
     long = asyncio.create_task(database.read("long", lambda _: released.wait(30)))
     async with asyncio.timeout(10):
-        for number in range(20):
-            assert await database.read("short", lambda _, number=number: number) == number
+        for _ in range(20):
+            assert await database.read("short", lambda _: "read") == "read"
     assert not long.done()
     released.set()
     assert await long
