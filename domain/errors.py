@@ -80,6 +80,15 @@ class BackendTimeout(BackendError):
     retryable = True
 
 
+class BackendMisconfigured(BackendError):
+    """The store answers and cannot be used as it is set up: password, version, schema, dimension.
+
+    The same call succeeds once somebody has mended that, so nothing is given up because of it.
+    """
+
+    retryable = True
+
+
 class BackendConflict(BackendError):
     """Two writers met; the same call can be made again."""
 
