@@ -16,7 +16,7 @@ endif
 
 .PHONY: help
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-19s %s\n", $$1, $$2 }'
 
 .PHONY: demo
 demo: $(VENV)/.runtime  ## set up, then show the memory at work
@@ -30,6 +30,14 @@ test: $(VENV)/.dev  ## set up, then run all tests
 check: lint types layers  ## formatting, lint, types, layers, then all tests with coverage
 	@rm -f .coverage .coverage.*
 	$(BIN)/pytest --cov --cov-report=term
+
+.PHONY: servers
+servers: $(VENV)/.dev  ## start Redis, PostgreSQL, Chroma and Neo4j for the tests that need them
+	$(BIN)/python tests/servers/run.py start
+
+.PHONY: servers-stop
+servers-stop:  ## stop them and erase their data
+	@test ! -d .servers || $(or $(wildcard $(BIN)/python),python3) tests/servers/run.py stop
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## formatting and lint
@@ -60,7 +68,7 @@ setup: $(VENV)/.dev  ## .venv with everything for working on the code
 
 .PHONY: lock
 lock: $(VENV)/.lock  ## write requirements/*.txt anew from pyproject.toml (UPGRADE=--upgrade takes the newest)
-	$(LOCK) pyproject.toml --extra all --group build --output-file requirements/runtime.txt
+	$(LOCK) pyproject.toml --extra static --group build --output-file requirements/runtime.txt
 	$(LOCK) pyproject.toml --extra all --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
 	$(LOCK) --group lock --output-file requirements/lock.txt
 
@@ -68,8 +76,8 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .PHONY: clean
-clean:  ## remove .venv and everything that is generated
-	rm -rf $(VENV) .link build dist ./*.egg-info htmlcov .coverage .coverage.*
+clean: servers-stop  ## remove .venv and everything that is generated
+	rm -rf $(VENV) .link .servers build dist ./*.egg-info htmlcov .coverage .coverage.*
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .basedpyright
 	find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -22,12 +22,12 @@ from .usage import Usage
 
 _GRAPH_SHARE, _OLDER_SHARE = 0.8, 0.95
 _MAX_TOPICS = 10
-_WITNESSES = 5
-"""Of each topic the archive is asked for so many conversations: one that is still there is enough."""
+_WITNESSES = 2
+"""Of each topic the archive is asked for so many conversations: one that is still there is enough, and they are the newest."""
 _FOLLOWED = 3
 """The best so many conversations are asked what came next."""
 _MAX_OLDER = 10
-_CHARS_PER_CANDIDATE = 100
+_CHARS_PER_CANDIDATE = 150
 _MIN_CANDIDATES, _MAX_CANDIDATES = 20, 400
 
 

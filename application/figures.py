@@ -14,6 +14,7 @@ from ..domain.json_values import JsonObject
 from ..domain.latency import LatencyHistogram
 from ..domain.projection import Backlog, Projection
 from ..domain.retrieval_metrics import RetrievalMetrics
+from ..ports.backend_server import ServerState
 from .logs import get_logger
 from .tiers import Processors, Tiers
 from .usage import Usage
@@ -110,12 +111,16 @@ class TierHealth:
         status: ``ok``, ``error`` or ``off``.
         latency_ms: time of one small read; ``None`` where it failed or the tier is off.
         reason: what is wrong and what mends it; empty when nothing is.
+        address: of its server, without secrets; empty where it lives in the one file or in this process.
+        server: what that server says of itself; ``None`` where it does not answer, or there is none.
     """
 
     tier: str
     status: str
     latency_ms: float | None = None
     reason: str = ""
+    address: str = ""
+    server: ServerState | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -144,6 +149,7 @@ class Health:
                     "status": item.status,
                     "latency_ms": None if item.latency_ms is None else round(item.latency_ms, 3),
                     "reason": item.reason,
+                    **_server_json(item),
                 }
                 for item in self.tiers
             },
@@ -211,13 +217,30 @@ class Figures:
         )
 
     async def _probe(self, name: str, question: Callable[[], Awaitable[object]]) -> TierHealth:
-        began = time.perf_counter()
+        server = self._tiers.servers.get(name)
+        address = "" if server is None else server.address
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
+                state = None if server is None else await server.check()
+                began = time.perf_counter()
                 await question()
+                latency_ms = 1000 * (time.perf_counter() - began)
         except Exception as error:  # noqa: BLE001 - whatever a tier raises is its state, and is shown as such
             _log.warning("tier_unhealthy", tier=name, error=type(error).__name__)
             # Ours say what mends them; others' may hold an address with its password.
             reason = str(error) if isinstance(error, TalktiersError) else type(error).__name__
-            return TierHealth(tier=name, status="error", reason=reason)
-        return TierHealth(tier=name, status="ok", latency_ms=1000 * (time.perf_counter() - began))
+            return TierHealth(tier=name, status="error", reason=reason, address=address)
+        return TierHealth(tier=name, status="ok", latency_ms=latency_ms, address=address, server=state)
+
+
+def _server_json(item: TierHealth) -> JsonObject:
+    if not item.address:
+        return {}
+    if item.server is None:
+        return {"address": item.address}
+    return {
+        "address": item.address,
+        "version": item.server.version,
+        "schema": item.server.schema,
+        "fingerprint": item.server.fingerprint,
+    }

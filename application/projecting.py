@@ -35,7 +35,7 @@ class ProjectorOptions:
         max_backoff_s: longest pause before a failed job is tried again; the first is a second.
     """
 
-    batch_size: int = 256
+    batch_size: int = 1024
     lease_s: float = 10.0
     poll_s: float = 1.0
     gather_s: float = 0.02

@@ -106,8 +106,9 @@ class Retriever:
                 dates=named_dates(question.text),
                 decay=self._decay,
                 now=self._processors.clock.now(),
+                limit=limit,
             )
-        ranking = [item for item in ranked[:limit] if item.score > 0]
+        ranking = [item for item in ranked if item.score > 0]
         ids = [item.conversation_id for item in ranking]
         held, summaries = await self._read_again(scope, ids, asking, with_summaries=with_summaries)
         confirmed = {item.conversation_id: item for item in held or () if item.visible_in(scope)}

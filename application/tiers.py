@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import attrs
 
 from ..domain.projection import Projection
+from ..ports.backend_server import BackendServer
 from ..ports.clock import Clock
 from ..ports.conversation_archive import ConversationArchive
 from ..ports.derived_tier import DerivedTier
@@ -27,7 +28,11 @@ from ..ports.topic_extractor import TopicExtractor
 
 @attrs.frozen(kw_only=True)
 class Tiers:
-    """The stores. A derived one that is ``None`` is switched off."""
+    """The stores. A derived one that is ``None`` is switched off.
+
+    Attributes:
+        servers: of the tiers that live on a server, by the tier's name.
+    """
 
     archive: ConversationArchive
     outbox: Outbox
@@ -35,6 +40,7 @@ class Tiers:
     lexical: LexicalIndex | None = None
     summaries: SummaryIndex | None = None
     graph: RelationshipGraph | None = None
+    servers: Mapping[str, BackendServer] = attrs.field(factory=dict)
 
     @property
     def derived(self) -> dict[Projection, DerivedTier]:

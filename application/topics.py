@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import attrs
-
 from ..domain.derived import RelatedTopic
 
 FOLDING: Final = 2
@@ -24,8 +22,9 @@ def conversations_behind(topics: Iterable[RelatedTopic], *, each: int | None = N
 
 def confirmed(topics: Iterable[RelatedTopic], *, visible: frozenset[str]) -> list[RelatedTopic]:
     """Topics with those of their conversations that are visible; without one that has none. Order kept."""
-    seen = (
-        attrs.evolve(topic, conversation_ids=tuple(item for item in topic.conversation_ids if item in visible))
-        for topic in topics
-    )
-    return [topic for topic in seen if topic.conversation_ids]
+    found = []
+    for topic in topics:
+        witnesses = tuple([item for item in topic.conversation_ids if item in visible])
+        if witnesses:
+            found.append(RelatedTopic(label=topic.label, strength=topic.strength, conversation_ids=witnesses))
+    return found

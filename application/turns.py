@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 PATIENCE_S: Final = 1.0
-"""A batch takes a tenth of a second, unless its tier is slow."""
+"""A large batch takes half a second, unless its tier is slow."""
 
 
 class Turns:

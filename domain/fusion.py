@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -94,6 +94,7 @@ def fused(
     decay: Decay = Decay.OFF,
     now: dt.datetime | None = None,
     occurred_at: Mapping[str, dt.datetime] | None = None,
+    limit: int | None = None,
 ) -> list[RankedCandidate]:
     """Ranks every conversation that either source returned.
 
@@ -103,6 +104,7 @@ def fused(
         dates: that the question names.
         now: aware; needed where anything decays.
         occurred_at: times of conversations that only the vector store returned, where known; the others do not decay.
+        limit: only so many of the best; ``None``: all.
 
     Returns:
         Best first; equal ones newest first, then in the order of ``matches``, then by id. The same input gives the
@@ -114,62 +116,71 @@ def fused(
     if decay is not Decay.OFF and now is None:
         raise ValueError("now is needed where scores decay")
     weights = WITH_VECTORS if similarities else WITHOUT_VECTORS
-    limit = weights.limit()
+    most = weights.limit()
     times = {**(occurred_at or {}), **{match.conversation_id: match.occurred_at for match in matches}}
     lexical = {match.conversation_id: match for match in matches}
     best_lexical = max((match.score for match in matches), default=0.0)
     best_similarity = max(similarities.values(), default=0.0)
     last_similarity = min(similarities.values(), default=0.0)
-    ranking: list[RankedCandidate] = []
+    scored: list[tuple[float, float, str, _Parts, float]] = []
     # A dict, not a set: the order must not depend on the hashes of the ids.
     for conversation_id in dict.fromkeys((*lexical, *sorted(similarities))):
         similarity = similarities.get(conversation_id, last_similarity)
         time = times.get(conversation_id)
-        ranking.append(
-            _candidate(
-                conversation_id,
-                match=lexical.get(conversation_id),
-                best_lexical=best_lexical,
-                closeness=max(0.0, similarity) / best_similarity if best_similarity > 0 else 0.0,
-                dates=dates,
-                weights=weights,
-                limit=limit,
-                decay=decay.factor(age=now - time) if now is not None and time is not None else 1.0,
-            )
+        parts = _parts(
+            lexical.get(conversation_id),
+            best_lexical=best_lexical,
+            closeness=max(0.0, similarity) / best_similarity if best_similarity > 0 else 0.0,
+            dates=dates,
+            weights=weights,
+            most=most,
         )
-    ranking.sort(key=lambda candidate: (-candidate.score, -_seconds(times.get(candidate.conversation_id))))
-    return ranking
+        factor = 1.0
+        if decay is not Decay.OFF and now is not None and time is not None:
+            factor = decay.factor(age=now - time)
+        scored.append((-sum(parts) * factor, -_seconds(time), conversation_id, parts, factor))
+    scored.sort(key=_order)
+    return [
+        RankedCandidate(
+            conversation_id=conversation_id,
+            score=-score,
+            lexical=parts[0],
+            first_person=parts[1],
+            share=parts[2],
+            date=parts[3],
+            semantic=parts[4],
+            decay=factor,
+        )
+        for score, _, conversation_id, parts, factor in scored[:limit]
+    ]
 
 
-def _candidate(
-    conversation_id: str,
-    *,
+_Parts: TypeAlias = tuple[float, float, float, float, float]
+"""Lexical, first person, share, date, semantic."""
+
+
+def _order(item: tuple[float, float, str, _Parts, float]) -> tuple[float, float]:
+    return item[:2]
+
+
+def _parts(
     match: LexicalMatch | None,
+    *,
     best_lexical: float,
     closeness: float,
     dates: Sequence[NamedDate],
     weights: FusionWeights,
-    limit: float,
-    decay: float,
-) -> RankedCandidate:
-    semantic = weights.semantic * closeness / limit
+    most: float,
+) -> _Parts:
+    semantic = weights.semantic * closeness / most
     if match is None or best_lexical <= 0:
-        return RankedCandidate(conversation_id=conversation_id, score=semantic * decay, semantic=semantic, decay=decay)
-    lexical = match.score / best_lexical / limit
+        return 0.0, 0.0, 0.0, 0.0, semantic
+    lexical = match.score / best_lexical / most
     first_person = weights.first_person * match.first_person * lexical
-    first_person += weights.first_person_alone * match.first_person / limit
+    first_person += weights.first_person_alone * match.first_person / most
     share = weights.share * match.share * lexical
-    date = weights.date * date_score(match.occurred_at, dates) * lexical
-    return RankedCandidate(
-        conversation_id=conversation_id,
-        score=(lexical + first_person + share + date + semantic) * decay,
-        lexical=lexical,
-        first_person=first_person,
-        share=share,
-        date=date,
-        semantic=semantic,
-        decay=decay,
-    )
+    date = weights.date * date_score(match.occurred_at, dates) * lexical if dates else 0.0
+    return lexical, first_person, share, date, semantic
 
 
 def _seconds(moment: dt.datetime | None) -> float:

@@ -96,15 +96,16 @@ class PassageReader:
         messages = Sides(*(message.strip() for message in messages))
         self._terms = terms
         self._label_chars = label_chars
-        found = [_read(side, message, terms) for side, message in enumerate(messages)]
-        if not any(sentence.found for side in found for sentence in side):
+        read = [_read(side, message, terms) for side, message in enumerate(messages)]
+        found = [sentences for sentences, _ in read]
+        if terms.idf and not any(sentence.found for side in found for sentence in side):
             # Words may stand there in a form that the quick look does not see.
             for side in found:
                 for sentence in side[:_MAX_UNSEEN_SENTENCES]:
                     sentence.found = terms.bits_of(sentence.text)
         self._pieces = [piece for side in found for piece in _pieces(side, speakers=speakers | terms.words)]
         self._sentences = sum(len(side) for side in found)
-        self._complete = all(len(message) <= MAX_ANALYSED_CHARS for message in messages)
+        self._complete = all(complete for _, complete in read)
 
     def passage(self, max_chars: int) -> Passage:
         """The best passage of at most ``max_chars`` characters, names included; empty where nothing can be said."""
@@ -167,18 +168,24 @@ class PassageReader:
         return piece._replace(text=text, cut=True) if text else None
 
 
-def _read(side: int, message: str, terms: QuestionTerms) -> list[_Sentence]:
-    """The sentences of a message with what each holds of the question."""
+def _read(side: int, message: str, terms: QuestionTerms) -> tuple[list[_Sentence], bool]:
+    """The sentences of a message with what each holds of the question, and whether these are all."""
     read: list[_Sentence] = []
+    complete = len(message) <= MAX_ANALYSED_CHARS
     place = 0
     for part in excerpts(message, terms=terms.idf):
         seen = terms.may_be_in(part)
+        # Where nothing was asked, or at first sight nothing of it stands there, only the beginning can be shown.
+        limit = len(part) if seen else _MAX_UNSEEN_SENTENCES + _REACH if terms.idf else _BEGINNING
         for text in sentences(part):
             if text.strip():
+                if len(read) >= limit:
+                    complete = False
+                    break
                 read.append(_Sentence(side, place, text, terms.seen_in(text) if seen else 0))
                 place += 1
         place += 1  # what stands between two excerpts was left out
-    return read
+    return read, complete
 
 
 def _pieces(read: Sequence[_Sentence], *, speakers: AbstractSet[str]) -> Iterable[_Piece]:

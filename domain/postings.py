@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,6 +25,17 @@ def unpack_postings(block: bytes) -> tuple[npt.NDArray[np.uint16], npt.NDArray[n
     """The offsets and counts of a packed block; the inverse of `pack_postings`."""
     size = len(block) // 3
     return np.frombuffer(block, dtype="<u2", count=size), np.frombuffer(block, dtype="u1", offset=2 * size)
+
+
+def unpack_blocks(blocks: Iterable[tuple[int, bytes]]) -> Postings:
+    """The postings of a term's packed blocks, which come with their numbers, rising."""
+    numbers: list[npt.NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
+    counts: list[npt.NDArray[np.uint8]] = [np.zeros(0, dtype=np.uint8)]
+    for block, data in blocks:
+        block_offsets, block_counts = unpack_postings(data)
+        numbers.append(block_offsets.astype(np.int64) + block * BLOCK_DOCUMENTS)
+        counts.append(block_counts)
+    return np.concatenate(numbers), np.concatenate(counts)
 
 
 def block_size(packed_bytes: int) -> int:

@@ -14,7 +14,7 @@ import attrs
 
 from ..adapters.sqlite.connections import check_place
 from ..adapters.sqlite.migrations import SCHEMA_VERSION
-from ..application.figures import Health
+from ..application.figures import Health, TierHealth
 from ..domain.errors import ConfigurationError, TalktiersError
 from .manager import open_memory
 from .settings import OFF, Settings
@@ -126,14 +126,26 @@ def _schema_check(path: Path) -> Check:
     )
 
 
+def _tier_detail(tier: TierHealth) -> str:
+    parts = [f"{tier.latency_ms:.1f} ms"]
+    if tier.server is not None:
+        parts.append(f"{tier.address}, version {tier.server.version}")
+        if tier.server.schema is not None:
+            parts.append(f"schema {tier.server.schema}")
+        if tier.server.fingerprint is not None:
+            parts.append(f"vectors of {tier.server.fingerprint}")
+    return ", ".join(parts)
+
+
 def _health_checks(health: Health, program: str, same_memory: str) -> Iterator[Check]:
     for tier in health.tiers:
         if tier.status == OFF:
             yield Check(name=tier.tier, status=CheckStatus.NOTE, detail="switched off")
         elif tier.latency_ms is None:
-            yield Check(name=tier.tier, status=CheckStatus.ERROR, detail="does not answer", advice=tier.reason)
+            detail = f"{tier.address}: cannot be used" if tier.address else "does not answer"
+            yield Check(name=tier.tier, status=CheckStatus.ERROR, detail=detail, advice=tier.reason)
         else:
-            yield Check(name=tier.tier, status=CheckStatus.OK, detail=f"{tier.latency_ms:.1f} ms")
+            yield Check(name=tier.tier, status=CheckStatus.OK, detail=_tier_detail(tier))
     yield Check(
         name="embedder",
         status=CheckStatus.NOTE if health.embedder is None else CheckStatus.OK,

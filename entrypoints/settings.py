@@ -36,13 +36,117 @@ class SqliteSettings:
             the process, and stores are faster.
         busy_timeout_s: how long to wait for another process's commit.
         readers: reading threads.
-        memory_mb: what is kept in memory of the indexes of users who ask.
     """
 
     path: str = "talktiers.db"
     synchronous: Literal["FULL", "NORMAL"] = "FULL"
     busy_timeout_s: float = attrs.field(default=5.0, validator=_ABOVE_ZERO)
     readers: int = attrs.field(default=2, validator=_POSITIVE)
+
+
+def _address_alone(url: str) -> str:
+    """An address as it may be shown: without user and password."""
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return repr(f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}")
+
+
+def _hidden(secret: str | None) -> str:
+    return "None" if secret is None else "'…'"
+
+
+@attrs.frozen(kw_only=True)
+class RedisSettings:
+    """The Redis server of the cache.
+
+    Attributes:
+        url: ``redis://user:password@host:port/database``; ``rediss://`` for TLS.
+        key_prefix: of every key, so that several memories can share a server.
+        timeout_s: of a call.
+        ca_file: certificates to trust instead of the system's; for ``rediss://``.
+    """
+
+    url: str = attrs.field(default="redis://127.0.0.1:6379/0", repr=_address_alone)
+    key_prefix: str = "talktiers"
+    pool_size: int = attrs.field(default=16, validator=_POSITIVE)
+    timeout_s: float = attrs.field(default=1.0, validator=_ABOVE_ZERO)
+    ca_file: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PostgresSettings:
+    """The PostgreSQL server of archive and lexical index.
+
+    Attributes:
+        url: ``postgresql://user:password@host:port/database``.
+        schema: PostgreSQL's, which holds the tables; created when it does not exist.
+        timeout_s: of a call.
+        ca_file: certificates to trust instead of the system's.
+        allow_unsafe_commit: whether a server with ``synchronous_commit = off`` is used, which loses acknowledged
+            conversations when it crashes.
+    """
+
+    url: str = attrs.field(default="postgresql://127.0.0.1:5432/talktiers", repr=_address_alone)
+    schema: str = "talktiers"
+    pool_size: int = attrs.field(default=10, validator=_POSITIVE)
+    timeout_s: float = attrs.field(default=5.0, validator=_ABOVE_ZERO)
+    ca_file: str | None = None
+    allow_unsafe_commit: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ChromaSettings:
+    """The Chroma server of the summaries.
+
+    Attributes:
+        url: ``http://host:port`` or ``https://host:port``.
+        token: sent as a bearer token.
+        tenant, database: Chroma's own.
+        prefix: of every collection, so that several memories can share a database.
+        collections: over how many of them users are spread; with another number the tier is built anew.
+        store_text: whether the summaries' texts are stored there.
+        timeout_s: of a call.
+        ca_file: certificates to trust instead of the system's; for ``https://``.
+    """
+
+    url: str = attrs.field(default="http://127.0.0.1:8000", repr=_address_alone)
+    token: str | None = attrs.field(default=None, repr=_hidden)
+    tenant: str = "default_tenant"
+    database: str = "default_database"
+    prefix: str = "talktiers"
+    collections: int = attrs.field(default=100, validator=_POSITIVE)
+    store_text: bool = True
+    timeout_s: float = attrs.field(default=5.0, validator=_ABOVE_ZERO)
+    ca_file: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Neo4jSettings:
+    """The Bolt server of the graph.
+
+    Attributes:
+        url: ``bolt://host:port`` or ``neo4j://host:port``; ``bolt+s://`` and ``neo4j+s://`` for TLS.
+        user, password: none where the server asks for none.
+        database: ``None``: the user's own.
+        namespace: part of every node, so that several memories can share a database.
+        timeout_s: of a call.
+        ca_file: certificates to trust instead of the system's.
+    """
+
+    url: str = attrs.field(default="bolt://127.0.0.1:7687", repr=_address_alone)
+    user: str | None = None
+    password: str | None = attrs.field(default=None, repr=_hidden)
+    database: str | None = None
+    namespace: str = ""
+    pool_size: int = attrs.field(default=16, validator=_POSITIVE)
+    timeout_s: float = attrs.field(default=5.0, validator=_ABOVE_ZERO)
+    ca_file: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ArraysSettings:
+    """What the indexes keep in memory of the users who ask, whichever their backends; the least used goes first."""
+
     memory_mb: int = attrs.field(default=160, validator=_POSITIVE)
 
 
@@ -172,6 +276,11 @@ class Settings:
     """
 
     sqlite: SqliteSettings = attrs.field(factory=SqliteSettings)
+    redis: RedisSettings = attrs.field(factory=RedisSettings)
+    postgres: PostgresSettings = attrs.field(factory=PostgresSettings)
+    chroma: ChromaSettings = attrs.field(factory=ChromaSettings)
+    neo4j: Neo4jSettings = attrs.field(factory=Neo4jSettings)
+    arrays: ArraysSettings = attrs.field(factory=ArraysSettings)
     archive: ArchiveSettings = attrs.field(factory=ArchiveSettings)
     cache: CacheSettings = attrs.field(factory=CacheSettings)
     lexical: LexicalSettings = attrs.field(factory=LexicalSettings)

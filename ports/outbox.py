@@ -44,7 +44,8 @@ class Outbox(Protocol):
         """Writes `PROJECT` jobs for stored conversations: for a rebuild. Erased ones are skipped.
 
         One that waits and was never claimed makes another needless; a claimed one does not, for its worker may have
-        written already what the rebuild has removed since.
+        written already what the rebuild has removed since. A dead letter of the same conversation and projection goes:
+        the job that waits stands for it.
         """
         ...
 

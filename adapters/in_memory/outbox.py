@@ -85,9 +85,11 @@ class InMemoryOutbox(Outbox):
         }
         for key in dict.fromkeys(keys):
             stored = self._store.conversations.get(key.conversation_id)
-            if stored is None or stored.key != key or key.conversation_id in waiting:
+            if stored is None or stored.key != key:
                 continue
             self._store.drop_dead_letter(projection=projection, conversation_id=key.conversation_id)
+            if key.conversation_id in waiting:
+                continue
             self._store.queue(
                 kind=JobKind.PROJECT,
                 user=User(tenant_id=key.tenant_id, user_id=key.user_id),

@@ -18,8 +18,10 @@ Synchronous = Literal["FULL", "NORMAL"]
 APPLICATION_ID = 0x54544D45
 """Marks a file as ours ("TTME"), so that tables are never put into another program's database."""
 
-_CACHE_KIB = 16 * 1024
-"""Page cache of one connection at most. Beyond it the system's own cache serves, for some microseconds a page."""
+_READING_CACHE_KIB = 16 * 1024
+"""Page cache of a connection at most. Beyond it the system's own cache serves, for some microseconds a page."""
+_WRITING_CACHE_KIB = 64 * 1024
+"""An import writes all over the lexical index of everybody: with a quarter of this it is slower by a fifth."""
 _STATEMENTS = 256
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
 _CHECKPOINT_PAGES = 4_000
@@ -69,7 +71,7 @@ def connect(path: Path, *, busy_timeout_s: float, synchronous: Synchronous, read
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(f"PRAGMA cache_size = -{_READING_CACHE_KIB if read_only else _WRITING_CACHE_KIB}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
         connection.execute(f"PRAGMA synchronous = {synchronous}")

@@ -112,8 +112,10 @@ class GraphArrays:
         row_of = np.zeros(next_number, dtype=np.int64)
         row_of[conversations.numbers] = np.arange(len(conversations.numbers))
         self._rows = row_of[mentions.numbers]
+        self._begins = np.concatenate(([0], np.cumsum(np.bincount(self._rows, minlength=len(conversations.numbers)))))
         self._age = np.empty(len(conversations.numbers), dtype=np.int64)
         self._age[np.lexsort((conversations.sequence, conversations.time_us))] = np.arange(len(self._age))
+        self._frequency: dict[bytes, Ints] = {}
         self._answers: dict[tuple[object, ...], list[RelatedTopic]] = {}
         self._label_count = int(mentions.labels.max()) + 1 if len(mentions.labels) else 0
 
@@ -160,8 +162,7 @@ class GraphArrays:
         Args:
             asked: groups of labels; a conversation with any of a group holds the group.
         """
-        labels, rows = self._seen(visible)
-        held = np.bincount(labels, minlength=self._label_count)
+        held = self._held(visible)
         total = np.count_nonzero(visible)
         strength = np.zeros(self._label_count)
         matched = np.zeros(self._label_count, dtype=np.bool_)
@@ -169,15 +170,17 @@ class GraphArrays:
             wanted = np.zeros(self._label_count, dtype=np.bool_)
             wanted[[label for label in group if label < self._label_count]] = True
             matched |= wanted
-            vector = self._spread(rows[wanted[labels]])
+            own = self._rows[np.flatnonzero(wanted[self.mentions.labels])]
+            near, shares = self._spread(own[visible[own]])
             # Conversations are visible or not together with their neighbours, who share place and bot.
-            shares = vector[rows]
-            near = np.flatnonzero(shares > 0)
-            together = np.bincount(labels[near], weights=shares[near], minlength=self._label_count)
-            length = float(np.sqrt(np.square(vector).sum()))  # not a threaded product, which waits on a busy machine
-            if length:
-                strength = np.maximum(strength, together / (length * np.sqrt(np.maximum(held, 1))))
-        strength = np.round(strength * np.sqrt(1 - held / (total + 1)), _DECIMALS)
+            mentions, counts = self._mentions_of(near)
+            together = np.bincount(self.mentions.labels[mentions], weights=np.repeat(shares, counts))
+            found = np.flatnonzero(together)
+            length = np.sqrt(np.square(shares).sum())  # not a threaded product, which waits on a busy machine
+            strength[found] = np.maximum(strength[found], together[found] / (length * np.sqrt(held[found])))
+        found = np.flatnonzero(strength)
+        strength[found] = np.round(strength[found] * np.sqrt(1 - held[found] / (total + 1)), _DECIMALS)
+        labels, rows = self._seen(visible)
         return self._best(strength, matched=matched, rows=rows, labels=labels, limit=limit)
 
     def interests(self, *, visible: Flags, limit: int) -> list[tuple[int, float]]:
@@ -221,14 +224,9 @@ class GraphArrays:
         candidate = np.zeros(self._label_count, dtype=np.bool_)
         candidate[list(wanted)] = True
         places = np.flatnonzero(candidate[labels])
-        its_label, age = labels[places], self._age[rows[places]]
-        found = []
-        for label in wanted:
-            mine = np.flatnonzero(its_label == label)
-            if len(mine) > limit:
-                mine = mine[np.argpartition(age[mine], len(mine) - limit)[-limit:]]
-            found.append(places[mine[np.argsort(-age[mine])]])
-        return found
+        places = places[np.lexsort((-self._age[rows[places]], labels[places]))]
+        first, last = (np.searchsorted(labels[places], wanted, side=side) for side in ("left", "right"))
+        return [places[i : min(i + limit, j)] for i, j in zip(first.tolist(), last.tolist(), strict=True)]
 
     def _ids(self, rows: Ints) -> tuple[str, ...]:
         return id_texts(self.conversations.ids[rows].astype(">u8").tobytes())
@@ -240,15 +238,34 @@ class GraphArrays:
         seen = np.flatnonzero(visible[self._rows])
         return self.mentions.labels[seen], self._rows[seen]
 
-    def _spread(self, rows: Ints) -> Floats:
-        """1 for these conversations, less for their neighbours, 0 for others; shape (n,)."""
-        own = np.zeros(len(self._age))
-        own[self.sessions.rank[rows]] = 1
-        spread = own.copy()
-        near = NEIGHBOUR_WEIGHT * self.sessions.same_session(1)
-        spread[1:] = np.maximum(spread[1:], own[:-1] * near)
-        spread[:-1] = np.maximum(spread[:-1], own[1:] * near)
-        return spread[self.sessions.rank]
+    def _held(self, visible: Flags) -> Ints:
+        """In how many of the visible conversations each label is; kept for a few kinds of place."""
+        key = visible.tobytes()
+        held = self._frequency.get(key)
+        if held is None:
+            labels, _ = self._seen(visible)
+            held = np.bincount(labels, minlength=self._label_count)
+            if len(self._frequency) >= _MAX_ANSWERS:
+                self._frequency.clear()
+            self._frequency[key] = held
+        return held
+
+    def _mentions_of(self, rows: Ints) -> tuple[Ints, Ints]:
+        """Where the mentions of these conversations stand, conversation by conversation, and how many each has."""
+        begins = self._begins[rows]
+        counts = self._begins[rows + 1] - begins
+        skipped = np.repeat(begins - np.cumsum(counts) + counts, counts)
+        return skipped + np.arange(len(skipped)), counts
+
+    def _spread(self, rows: Ints) -> tuple[Ints, Floats]:
+        """These conversations with 1 and their neighbours with less, each once."""
+        own = np.unique(self.sessions.rank[rows])
+        same = self.sessions.same_session(1)
+        before = own[own > 0] - 1
+        after = own[own < len(same)]
+        beside = np.setdiff1d(np.concatenate((before[same[before]], after[same[after]] + 1)), own)
+        shares = np.concatenate((np.ones(len(own)), np.full(len(beside), NEIGHBOUR_WEIGHT)))
+        return self.sessions.order[np.concatenate((own, beside))], shares
 
     def _sittings(self) -> Ints:
         """A number for session and day (UTC) of each conversation, shape (n,)."""

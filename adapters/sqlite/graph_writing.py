@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
+import numpy as np
 
 from ...domain.derived import Entity
 from ...domain.json_values import JsonValue, canonical_json
@@ -51,7 +52,7 @@ WHERE user_no = ? AND conversation_id IN
 """
 _ADD_CONVERSATIONS = """
 INSERT INTO graph_conversations
-(user_no, number, conversation_id, place_no, session_id, occurred_at_us, sequence, digest)
+(user_no, number, conversation_id, place_no, session_id, occurred_at_us, sequence, digest, mentions)
 """
 # All edges of a batch in one statement, during which other threads run. ?2: arrays of the columns after user_no.
 _ADD_MENTIONS = """
@@ -111,6 +112,9 @@ _FORGET_USER = tuple(
         "graph_users",
     )
 )
+
+MENTION = np.dtype([("label_no", "<i4"), ("weight", "<f4"), ("name_no", "<i4")])
+"""One of the packed mentions: weight as a topic, 0 for none; name_no where as an entity, -1 otherwise."""
 
 _WORD = re.compile(r"\w+")
 _DIGEST_BYTES = 16
@@ -205,6 +209,11 @@ def _add_records(connection: sqlite3.Connection, records_of_user: UserRecords) -
     conversations, mentions, relations = [], [], []
     for number, (key, item) in enumerate(fresh, start=next_number):
         record = item.record
+        named = [
+            (number, nodes.label_no(label), weight, None if entity is None else nodes.name_no(entity))
+            for label, (weight, entity) in item.mentions.items()
+        ]
+        mentions += named
         conversations.append(
             (
                 user_no,
@@ -215,12 +224,9 @@ def _add_records(connection: sqlite3.Connection, records_of_user: UserRecords) -
                 to_us(record.occurred_at),
                 record.sequence,
                 item.digest,
+                _packed(named),
             )
         )
-        mentions += [
-            (number, nodes.label_no(label), weight, None if entity is None else nodes.name_no(entity))
-            for label, (weight, entity) in item.mentions.items()
-        ]
         relations += [
             (number, nodes.label_no(source), kind, nodes.label_no(target)) for source, kind, target in item.relations
         ]
@@ -233,6 +239,11 @@ def _add_records(connection: sqlite3.Connection, records_of_user: UserRecords) -
     )
     if changed:
         connection.execute(_REMOVE_UNUSED_PLACES, (user_no,))
+
+
+def _packed(mentions: Iterable[tuple[int, int, float | None, int | None]]) -> bytes:
+    rows = [(label_no, weight or 0, -1 if name_no is None else name_no) for _, label_no, weight, name_no in mentions]
+    return np.array(sorted(rows), dtype=MENTION).tobytes()
 
 
 def remove_user(connection: sqlite3.Connection, *, tenant_id: str, user_id: str) -> int:

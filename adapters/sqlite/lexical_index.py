@@ -16,7 +16,7 @@ from ...domain.document_table import DocumentTable
 from ...domain.lexical import LexicalQuery, LexicalResult, TermStatistics
 from ...domain.lexical_document import FEATURES, LexicalDocument
 from ...domain.place import Scope
-from ...domain.postings import BLOCK_DOCUMENTS, Postings, block_size, unpack_postings
+from ...domain.postings import Postings, block_size, unpack_blocks
 from ...domain.projection import Projection
 from ...domain.sessions import SESSION_GAP
 from ...ports.lexical_index import LexicalIndex
@@ -116,7 +116,7 @@ class SqliteLexicalIndex(LexicalIndex):
             if arrays is not None:
                 for term in query.terms:
                     if found := connection.execute(_POSTINGS, (arrays.user_no, term)).fetchall():
-                        postings[term] = _unpacked(found)
+                        postings[term] = unpack_blocks(found)
             table = DocumentTable(*_features([])) if arrays is None else arrays.table
             return table.rank(postings, query=query, visibility=scope.visibility, limit=limit)
 
@@ -187,12 +187,3 @@ def _features(
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int], np.dtype[np.void]]]:
     numbers = np.array([number for number, _ in rows], dtype=np.int64)
     return numbers, np.frombuffer(b"".join(features for _, features in rows), dtype=FEATURES)
-
-
-def _unpacked(blocks: Sequence[tuple[int, bytes]]) -> Postings:
-    numbers, counts = [], []
-    for block, data in blocks:
-        block_offsets, block_counts = unpack_postings(data)
-        numbers.append(block_offsets.astype(np.int64) + block * BLOCK_DOCUMENTS)
-        counts.append(block_counts)
-    return np.concatenate(numbers), np.concatenate(counts)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import functools
-import itertools
-import re
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +23,7 @@ from .conversation_rows import id_bytes, id_text
 from .database import Database
 from .graph_arrays import Conversations, Flags, GraphArrays, Mentions
 from .graph_writing import (
+    MENTION,
     PreparedRecord,
     UserRecords,
     add_records,
@@ -37,8 +37,8 @@ from .user_arrays import UserArrays
 
 T = TypeVar("T")
 
-MAX_CONVERSATIONS = 50
-"""So many conversations of a related topic are named, the newest: more than a context can show."""
+MAX_CONVERSATIONS = 25
+"""So many conversations of a related topic are named, the newest: as witnesses, and to look further."""
 
 _TABLES = (
     "graph_users",
@@ -54,20 +54,16 @@ _TABLES = (
 _USER = "SELECT user_no, generation, next_number FROM graph_users WHERE tenant_id = ? AND user_id = ?"
 _PLACES = "SELECT place_no, bot_id, compartment FROM graph_places WHERE user_no = ?"
 _CONVERSATIONS_AFTER = """
-SELECT number, place_no, session_id, occurred_at_us, sequence, conversation_id FROM graph_conversations
+SELECT number, place_no, session_id, occurred_at_us, sequence, conversation_id, mentions FROM graph_conversations
 WHERE user_no = ? AND number >= ? ORDER BY number
-"""
-# The weight comes in parts of a million, 0 for none: whole numbers alone are read fastest.
-_WEIGHT_PARTS = 1_000_000
-_MENTIONS_AFTER = f"""
-SELECT number, label_no, COALESCE(MAX(1, CAST(weight * {_WEIGHT_PARTS} AS INTEGER)), 0), COALESCE(name_no, -1)
-FROM graph_mentions WHERE user_no = ? AND number >= ? ORDER BY number, label_no
 """
 _LABEL_NO = "SELECT label_no FROM graph_labels WHERE user_no = ? AND label = ?"
 _LABELS_WITH_WORD = """
 SELECT label_no, label FROM graph_label_words JOIN graph_labels USING (user_no, label_no) WHERE user_no = ? AND word = ?
 """
-_LABEL = "SELECT label FROM graph_labels WHERE user_no = ? AND label_no = ?"
+_LABELS = """
+SELECT label_no, label FROM graph_labels WHERE user_no = ? AND label_no IN (SELECT value FROM json_each(?))
+"""
 _NAME = "SELECT name, kind FROM graph_names WHERE user_no = ? AND name_no = ?"
 
 _POSITION = """
@@ -264,23 +260,23 @@ def _size(user: UserRecords) -> int:
 
 def _read_after(connection: sqlite3.Connection, user_no: int, number: int) -> tuple[Conversations, Mentions]:
     rows = connection.execute(_CONVERSATIONS_AFTER, (user_no, number)).fetchall()
-    mentions = np.fromiter(
-        itertools.chain.from_iterable(connection.execute(_MENTIONS_AFTER, (user_no, number))), dtype=np.int64
-    ).reshape(-1, 4)
+    numbers, places, sessions, times, sequences, ids, packed = zip(*rows, strict=True) if rows else ((),) * 7
+    mentions = np.frombuffer(b"".join(packed), dtype=MENTION)
+    counts = [len(item) // MENTION.itemsize for item in packed]
     return (
         Conversations(
-            numbers=np.array([row[0] for row in rows], dtype=np.int64),
-            places=np.array([row[1] for row in rows], dtype=np.int64),
-            named=np.array([0 if row[2] is None else label_hash(row[2]) for row in rows], dtype=np.uint64),
-            time_us=np.array([row[3] for row in rows], dtype=np.int64),
-            sequence=np.array([row[4] for row in rows], dtype=np.int64),
-            ids=np.frombuffer(b"".join(row[5] for row in rows), dtype=">u8").reshape(-1, 2).astype(np.uint64),
+            numbers=np.array(numbers, dtype=np.int64),
+            places=np.array(places, dtype=np.int64),
+            named=np.array([0 if item is None else label_hash(item) for item in sessions], dtype=np.uint64),
+            time_us=np.array(times, dtype=np.int64),
+            sequence=np.array(sequences, dtype=np.int64),
+            ids=np.frombuffer(b"".join(ids), dtype=">u8").reshape(-1, 2).astype(np.uint64),
         ),
         Mentions(
-            numbers=mentions[:, 0].astype(np.int32),
-            labels=mentions[:, 1].copy(),
-            weights=(mentions[:, 2] / _WEIGHT_PARTS).astype(np.float32),
-            names=mentions[:, 3].astype(np.int32),
+            numbers=np.repeat(np.array(numbers, dtype=np.int32), counts),
+            labels=mentions["label_no"].astype(np.int64),
+            weights=mentions["weight"].copy(),
+            names=mentions["name_no"].copy(),
         ),
     )
 
@@ -289,20 +285,37 @@ def _matching(connection: sqlite3.Connection, user_no: int, wanted: str) -> list
     """Labels that are the wanted one or hold it as whole words."""
     found = {label_no for (label_no,) in connection.execute(_LABEL_NO, (user_no, wanted))}
     if words := words_of(wanted):
-        whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
         # The longest word is in the fewest labels, as a rule.
         word = max(sorted(words), key=len)
         rows = connection.execute(_LABELS_WITH_WORD, (user_no, word))
-        found |= {label_no for label_no, label in rows if whole.search(label)}
+        found |= {label_no for label_no, label in rows if _holds(label, wanted)}
     return sorted(found)
+
+
+def _holds(label: str, wanted: str) -> bool:
+    """Whether a label holds the wanted one as whole words."""
+    begin = label.find(wanted)
+    while begin >= 0:
+        end = begin + len(wanted)
+        inside = begin > 0 and _is_word(label[begin - 1])
+        if not inside and (end == len(label) or not _is_word(label[end])):
+            return True
+        begin = label.find(wanted, begin + 1)
+    return False
+
+
+def _is_word(character: str) -> bool:
+    """As in a regular expression."""
+    return character.isalnum() or character == "_"
 
 
 def _topics(
     connection: sqlite3.Connection, graph: GraphArrays, visible: Flags, found: Sequence[tuple[int, float]]
 ) -> list[RelatedTopic]:
     newest = graph.newest([label_no for label_no, _ in found], visible=visible, limit=MAX_CONVERSATIONS)
-    topics = []
-    for (label_no, strength), conversation_ids in zip(found, newest, strict=True):
-        (label,) = connection.execute(_LABEL, (graph.user_no, label_no)).fetchone()
-        topics.append(RelatedTopic(label=label, strength=strength, conversation_ids=conversation_ids))
-    return topics
+    label_nos = json.dumps([label_no for label_no, _ in found])
+    labels: dict[int, str] = dict(connection.execute(_LABELS, (graph.user_no, label_nos)).fetchall())
+    return [
+        RelatedTopic(label=labels[label_no], strength=strength, conversation_ids=conversation_ids)
+        for (label_no, strength), conversation_ids in zip(found, newest, strict=True)
+    ]

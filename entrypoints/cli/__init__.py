@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from . import demonstrating, evaluating, exporting, forgetting, importing, maintaining, reading
+from . import demonstrating, evaluating, exporting, forgetting, importing, initialising, maintaining, reading
 from .options import CONFIG_HELP, DB_HELP
 from .running import run_command_line
 
@@ -24,6 +24,7 @@ def talktiers(db: str | None, config: str | None) -> None:  # the commands read 
 
 for command in (
     demonstrating.demo,
+    initialising.init,
     importing.import_conversations,
     reading.context,
     reading.search,

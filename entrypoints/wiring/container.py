@@ -16,7 +16,7 @@ from dependency_injector import containers, providers
 
 from ...domain.errors import ConfigurationError
 from ..settings import Settings
-from . import embedders, in_memory, sqlite
+from . import embedders, in_memory, servers, sqlite
 from .resources import SharedResources
 
 ENTRY_POINT_GROUP = "talktiers.{tier}"
@@ -39,26 +39,31 @@ class Container(containers.DeclarativeContainer):
         settings.provided.archive.backend,
         sqlite=providers.Factory(sqlite.archive, settings, resources),
         in_memory=providers.Factory(in_memory.archive, settings, resources),
+        postgres=providers.Factory(servers.postgres_archive, settings, resources),
     )
     cache = providers.Selector(
         settings.provided.cache.backend,
         sqlite=providers.Factory(sqlite.cache, settings, resources),
         in_memory=providers.Factory(in_memory.cache, settings, resources),
+        redis=providers.Factory(servers.redis_cache, settings, resources),
     )
     lexical = providers.Selector(
         settings.provided.lexical.backend,
         sqlite=providers.Factory(sqlite.lexical, settings, resources),
         in_memory=providers.Factory(in_memory.lexical, settings, resources),
+        postgres=providers.Factory(servers.postgres_lexical, settings, resources),
     )
     summaries = providers.Selector(
         settings.provided.summaries.backend,
         sqlite=providers.Factory(sqlite.summaries, settings, resources),
         in_memory=providers.Factory(in_memory.summaries, settings, resources),
+        chroma=providers.Factory(servers.chroma_summaries, settings, resources),
     )
     graph = providers.Selector(
         settings.provided.graph.backend,
         sqlite=providers.Factory(sqlite.graph, settings, resources),
         in_memory=providers.Factory(in_memory.graph, settings, resources),
+        neo4j=providers.Factory(servers.neo4j_graph, settings, resources),
     )
 
 

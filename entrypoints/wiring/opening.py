@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from ...adapters.off_loop import WorkerThread
@@ -14,14 +16,19 @@ from ...adapters.text.intent import RuleIntentClassifier
 from ...adapters.text.summariser import LocalSummariser
 from ...adapters.text.tokens import EstimatingTokenCounter
 from ...adapters.text.topics import LocalTopicExtractor
+from ...application.logs import get_logger
 from ...application.memory import Memory, MemoryOptions
 from ...application.projecting import ProjectorOptions
 from ...application.tiers import Processors, Tiers
+from ...domain.errors import BackendError
 from ...domain.fusion import Decay
+from ...ports.backend_server import BackendServer
 from ...ports.embedder import Embedder
 from ..settings import OFF, Settings
 from .container import Container, container_for
 from .resources import SharedResources
+
+_log = get_logger("opening")
 
 
 async def opened_memory(settings: Settings, stack: AsyncExitStack) -> Memory:
@@ -44,7 +51,8 @@ async def opened_parts(settings: Settings, stack: AsyncExitStack) -> tuple[Tiers
     resources = SharedResources(settings=settings, stack=stack, off_loop=off_loop, clock=clock)
     container = container_for(settings, resources)
     embedder: Embedder | None = await stack.enter_async_context(container.embedder())
-    tiers = await _opened_tiers(container, settings, stack, embedder)
+    tiers = await _opened_tiers(container, settings, stack, embedder, resources.servers)
+    await _check(tiers.servers)
     analyser = SnowballAnalyser(default_language=settings.lexical.language)
     processors = Processors(
         analyser=analyser,
@@ -61,7 +69,11 @@ async def opened_parts(settings: Settings, stack: AsyncExitStack) -> tuple[Tiers
 
 
 async def _opened_tiers(
-    container: Container, settings: Settings, stack: AsyncExitStack, embedder: Embedder | None
+    container: Container,
+    settings: Settings,
+    stack: AsyncExitStack,
+    embedder: Embedder | None,
+    servers: Mapping[str, BackendServer],
 ) -> Tiers:
     archive, outbox = await stack.enter_async_context(container.archive())
     cache = lexical = summaries = graph = None
@@ -73,7 +85,34 @@ async def _opened_tiers(
         summaries = await stack.enter_async_context(container.summaries(embedder))
     if settings.graph.backend != OFF:
         graph = await stack.enter_async_context(container.graph())
-    return Tiers(archive=archive, outbox=outbox, cache=cache, lexical=lexical, summaries=summaries, graph=graph)
+    return Tiers(
+        archive=archive,
+        outbox=outbox,
+        cache=cache,
+        lexical=lexical,
+        summaries=summaries,
+        graph=graph,
+        servers=servers,
+    )
+
+
+async def _check(servers: Mapping[str, BackendServer]) -> None:
+    """Checks all servers at once. One that derived tiers live on is said to be missing, and used as soon as it is there.
+
+    Raises:
+        BackendError: the archive's.
+    """
+    tiers_of: dict[BackendServer, list[str]] = {}
+    for tier, server in servers.items():
+        tiers_of.setdefault(server, []).append(tier)
+    outcomes = await asyncio.gather(*(server.check() for server in tiers_of), return_exceptions=True)
+    for outcome, tiers in zip(outcomes, tiers_of.values(), strict=True):
+        if not isinstance(outcome, BaseException):
+            continue
+        if "archive" in tiers or not isinstance(outcome, BackendError):
+            raise outcome
+        for tier in tiers:
+            _log.warning("tier_not_ready", tier=tier, error=type(outcome).__name__, reason=str(outcome))
 
 
 def memory_options(settings: Settings) -> MemoryOptions:

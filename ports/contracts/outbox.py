@@ -147,6 +147,15 @@ class OutboxContract(StoresContract):
         (job,) = await claim(stores.outbox)
         assert (job.conversation_id, job.attempts) == (appended.conversation.conversation_id, 1)
 
+    async def test_a_job_that_waits_stands_for_a_dead_letter_of_the_same_conversation(self, stores: Stores) -> None:
+        (appended,) = await append(stores.archive, examples.conversation(), projections=[LEXICAL])
+        claimed = await claim(stores.outbox)
+        await stores.outbox.enqueue(projection=LEXICAL, keys=[appended.conversation.key])
+        await stores.outbox.bury(jobs=claimed, error="TestError")
+        await stores.outbox.enqueue(projection=LEXICAL, keys=[appended.conversation.key])
+        assert await stores.outbox.dead_letters() == []
+        assert len(await claim(stores.outbox)) == 1
+
     async def test_what_is_erased_or_of_another_user_is_not_enqueued(self, stores: Stores) -> None:
         appended = await append(stores.archive, examples.conversation(1), examples.conversation(2, user_id="bo"))
         erased, kept = (item.conversation.key for item in appended)

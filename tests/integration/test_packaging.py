@@ -41,7 +41,7 @@ def wheel(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_every_file_of_the_layers_and_nothing_else(tree: Path, wheel: Path) -> None:
     files = [path for layer in LAYERS for path in (tree / layer).rglob("*") if path.is_file()]
-    files += [tree / "py.typed", *tree.glob("*.py")]
+    files += [tree / "compose.yml", tree / "py.typed", *tree.glob("*.py")]
     expected = {f"talktiers/{path.relative_to(tree).as_posix()}" for path in files}
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if not re.match(r"talktiers-[^/]+\.dist-info/", name)}

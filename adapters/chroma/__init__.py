@@ -1,0 +1,1 @@
+"""Adapters over a Chroma server: summaries and their vectors."""

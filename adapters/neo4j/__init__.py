@@ -1,0 +1,1 @@
+"""Tier 4 on Neo4j."""

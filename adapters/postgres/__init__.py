@@ -1,0 +1,1 @@
+"""The archive, its outbox and the lexical index on a PostgreSQL server."""
