@@ -151,17 +151,16 @@ class DocumentRun:
         return list(zip(keys.tolist(), counts.tolist(), strict=True))
 
 
-def unpack_features(blocks: Iterable[tuple[int, bytes]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.void]]:
-    """Numbers and features of the documents of packed blocks, which come by rising block."""
-    numbers: list[npt.NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
-    features: list[npt.NDArray[np.void]] = [np.zeros(0, dtype=FEATURES)]
+def unpack_features(
+    blocks: Iterable[tuple[int, bytes]], *, followed_by: DocumentRun
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.void]]:
+    """Numbers and features of the documents of packed blocks, which come by rising block, and of the run behind them."""
+    numbers: list[npt.NDArray[np.int64]] = []
+    features: list[npt.NDArray[np.void]] = []
     for block, data in blocks:
         rows = np.frombuffer(data, dtype=FEATURE_ROW)
         numbers.append(rows["offset"].astype(np.int64) + block * BLOCK_DOCUMENTS)
         features.append(rows["features"])
-    return np.concatenate(numbers), joined_features(features)
-
-
-def joined_features(parts: Iterable[npt.NDArray[np.void]]) -> npt.NDArray[np.void]:
-    """Rows of `FEATURES` behind one another, as they are: as records they would be converted field by field."""
-    return np.concatenate([part.view(_FEATURE_BYTES) for part in parts]).view(FEATURES)
+    # As bytes: records would be converted field by field.
+    joined = np.concatenate([part.view(_FEATURE_BYTES) for part in (*features, followed_by.features)])
+    return np.concatenate([*numbers, followed_by.numbers]), joined.view(FEATURES)

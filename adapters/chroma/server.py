@@ -188,8 +188,8 @@ class ChromaServer(BackendServer):
         return self._state
 
     async def _checked_state(self, operation: str) -> ServerState:
-        version = await self.request(operation, lambda api: api.get_version())
-        found = _VERSION.match(version) if isinstance(version, str) else None
+        version = str(await self.request(operation, lambda api: api.get_version()))  # anything, where it is no Chroma
+        found = _VERSION.match(version)
         if found is None or int(found[1]) < OLDEST_MAJOR:
             told = f"is of version {version}" if found else "does not tell its version"
             raise BackendMisconfigured(

@@ -37,7 +37,7 @@ BATCH = 250
 """Records written by one request: the driver, which prepares it in the event loop, holds that up for 6 ms."""
 IDS_AT_ONCE = 1000
 """Records asked for, or deleted, by one request."""
-RECORD_BYTES = 2200
+RECORD_BYTES = 2400
 """What a record takes on the server beside its vector: text, entries and their indexes. Measured with summaries of 100
 characters."""
 
@@ -165,50 +165,33 @@ class ChromaSummaryIndex(SummaryIndex):
         """Removes everything of a user, in collections of other generations too; how many summaries went."""
         owner = owner_of(tenant_id=tenant_id, user_id=user_id)
         removed = 0
-        for name in await self._holding(owner, "forget summaries"):
-
-            async def delete(collection: AsyncCollection) -> int:
-                result = await collection.delete(where={OWNER: owner}, limit=IDS_AT_ONCE)
-                return result["deleted"]
-
-            gone = went = await self._collections.read("forget summaries", name, delete, missing=0)
-            while went == IDS_AT_ONCE:
-                went = await self._collections.read("forget summaries", name, delete, missing=0)
-                gone += went
-            await self._work_off(name, gone)
-            removed += gone
+        for name in await self._holding("forget summaries", owner):
+            removed += await self._delete(name, await self._owned("forget summaries", name, owner))
         return removed
 
     async def forget_conversations(self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str]) -> int:
         """Removes these summaries of that user, in collections of other generations too; how many went."""
         owner = owner_of(tenant_id=tenant_id, user_id=user_id)
-        records = _records(owner, conversation_ids)
+        if not (records := _records(owner, conversation_ids)):
+            return 0
         removed = 0
-        for name in await self._holding(owner, "forget summaries") if records else ():
-            gone = 0
+        for name in await self._holding("forget summaries", owner):
+            held: list[str] = []
             for some in _pieces(records, IDS_AT_ONCE):
 
-                async def delete(collection: AsyncCollection, some: list[str] = some) -> int:
-                    # The condition changes nothing of what goes, but without it unknown ids are counted as well.
-                    result = await collection.delete(ids=some, where={OWNER: owner})
-                    return result["deleted"]
+                async def fetch(collection: AsyncCollection, some: list[str] = some) -> list[str]:
+                    return (await collection.get(ids=some, include=[]))["ids"]
 
-                gone += await self._collections.read("forget summaries", name, delete, missing=0)
-            await self._work_off(name, gone)
-            removed += gone
+                held += await self._collections.read("forget summaries", name, fetch, missing=[])
+            removed += await self._delete(name, held)
         return removed
 
     async def conversation_ids(self, *, tenant_id: str, user_id: str) -> frozenset[str]:
         """The conversations of a user that have a summary here, be it in a collection of another generation."""
         owner = owner_of(tenant_id=tenant_id, user_id=user_id)
         held: set[str] = set()
-        for name in await self._holding(owner, "list summaries"):
-
-            async def fetch(collection: AsyncCollection) -> None:
-                result = await collection.get(where={OWNER: owner}, include=[])
-                held.update(map(conversation_id_of, result["ids"]))
-
-            await self._collections.read("list summaries", name, fetch, missing=None)
+        for name in await self._holding("list summaries", owner):
+            held.update(map(conversation_id_of, await self._owned("list summaries", name, owner)))
         return frozenset(held)
 
     async def size_bytes(self) -> int:
@@ -254,17 +237,28 @@ class ChromaSummaryIndex(SummaryIndex):
 
         await self._collections.write("add summaries", name, upsert)
 
-    async def _work_off(self, name: str, removed: int) -> None:
-        """Has the queue of writes emptied, which still holds what was removed: enough further writes do that."""
-        if removed == 0:
-            return
+    async def _delete(self, name: str, records: Sequence[str]) -> int:
+        """Deletes records that are held, and has the queue of writes emptied, where they would stay: enough writes do
+        that, and the deleting of what never was is one. How many records went."""
+        if not records:
+            return 0
+        for some in (*_pieces(records, IDS_AT_ONCE), [f"nothing-{number}" for number in range(SYNC_THRESHOLD)]):
 
-        async def delete_nothing(collection: AsyncCollection) -> None:
-            await collection.delete(ids=[f"nothing-{number}" for number in range(SYNC_THRESHOLD)])
+            async def delete(collection: AsyncCollection, some: list[str] = some) -> None:
+                await collection.delete(ids=some)
 
-        await self._collections.read("forget summaries", name, delete_nothing, missing=None)
+            await self._collections.read("forget summaries", name, delete, missing=None)
+        return len(records)
 
-    async def _holding(self, owner: str, operation: str) -> list[str]:
+    async def _owned(self, operation: str, name: str, owner: str) -> list[str]:
+        """Chroma's ids of a user's records in a collection."""
+
+        async def fetch(collection: AsyncCollection) -> list[str]:
+            return (await collection.get(where={OWNER: owner}, include=[]))["ids"]
+
+        return await self._collections.read(operation, name, fetch, missing=[])
+
+    async def _holding(self, operation: str, owner: str) -> list[str]:
         """Names of the collections that may hold something of a user, in all generations that are there."""
         names = [collection.name for collection in await self._collections.held(operation)]
         generations = {name: self._layout.generation_named(name) for name in names}

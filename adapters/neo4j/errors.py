@@ -45,6 +45,7 @@ _NOT_A_LEADER: _Kind = (
 _NO_MEMORY: _Kind = (BackendUnavailable, "{address} has too little memory for the statement; give it more")
 _TOO_LONG: _Kind = (BackendTimeout, "{address} did not answer in time; call again")
 _IN_THE_WAY: _Kind = (BackendConflict, "another transaction on {address} was in the way; call again")
+_ENDED: _Kind = (BackendConflict, "{address} ended the transaction, as a server does that shuts down; call again")
 _TOO_OLD: _Kind = (
     BackendMisconfigured,
     "{address} is no Neo4j server of version " + ".".join(map(str, OLDEST_VERSION)) + " or newer; name one that is",
@@ -81,7 +82,8 @@ _BY_CODE: dict[str, _Kind] = {
     "Neo.ClientError.Schema.ConstraintValidationFailed": _IN_THE_WAY,
     "Neo.ClientError.Transaction.TransactionTimedOut": _TOO_LONG,
     "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration": _TOO_LONG,
-    "Neo.ClientError.Transaction.LockClientStopped": _IN_THE_WAY,
+    "Neo.ClientError.Transaction.LockClientStopped": _ENDED,
+    "Neo.ClientError.Transaction.Terminated": _ENDED,
     "Neo.TransientError.Database.DatabaseUnavailable": _NO_DATABASE,
     "Neo.TransientError.General.DatabaseUnavailable": _NO_DATABASE,
     "Neo.TransientError.General.MemoryPoolOutOfMemoryError": _NO_MEMORY,

@@ -96,7 +96,7 @@ class PostgresDatabase(BackendServer):
         self._allow_unsafe_commit = allow_unsafe_commit
         self._max_waiting = max_waiting
         self._pool: asyncpg.Pool | None = None
-        self._users = 0
+        self._callers = 0
         self._state: ServerState | None = None
         self._failure: BackendError | None = None
         self._failed_at_s = 0.0
@@ -111,7 +111,7 @@ class PostgresDatabase(BackendServer):
         target = self._target
         self._checking = asyncio.Lock()  # of this loop
         self._state = self._failure = None
-        self._users = 0
+        self._callers = 0
         self._pool = await asyncpg.create_pool(
             min_size=0,
             max_size=self._pool_size,
@@ -253,10 +253,10 @@ class PostgresDatabase(BackendServer):
     async def _acquired(self) -> AsyncIterator[Connection]:
         """A connection of the pool. The driver's own errors get out."""
         pool = self._open_pool()
-        waiting = self._users - self._pool_size
+        waiting = self._callers - self._pool_size
         if waiting >= self._max_waiting:
             raise Overloaded(f"{waiting} calls to {self.address} wait for a connection already; call again later")
-        self._users += 1
+        self._callers += 1
         try:
             connection = await self._acquire(pool)
             try:
@@ -265,7 +265,7 @@ class PostgresDatabase(BackendServer):
                 with contextlib.suppress(*DriverError):  # the pool has cut it then; the result stands
                     await pool.release(connection, timeout=RELEASE_TIMEOUT_S)
         finally:
-            self._users -= 1
+            self._callers -= 1
 
     async def _acquire(self, pool: asyncpg.Pool) -> Any:
         try:
@@ -273,7 +273,7 @@ class PostgresDatabase(BackendServer):
             async with asyncio.timeout(self._acquire_timeout_s):
                 return await pool.acquire()
         except TimeoutError:
-            if self._users <= self._pool_size:
+            if self._callers <= self._pool_size:
                 raise
             raise Overloaded(
                 f"all {self._pool_size} connections to {self.address} stayed busy; call again later,"

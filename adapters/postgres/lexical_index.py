@@ -19,8 +19,8 @@ from ...domain.lexical_document import FEATURES, LexicalDocument
 from ...domain.place import Scope
 from ...domain.projection import Projection
 from ...domain.sessions import SESSION_GAP
-from ...domain.user_arrays import UserArrays
 from ...ports.lexical_index import LexicalIndex
+from ...ports.user_arrays import UserArrays
 from . import lexical_statements as sql
 from .database import PostgresDatabase
 from .lexical_erasing import remove_documents, remove_user
@@ -53,13 +53,13 @@ class PostgresLexicalIndex(LexicalIndex):
         self,
         *,
         database: PostgresDatabase,
-        arrays: UserArrays | None = None,
+        arrays: UserArrays,
         session_gap: dt.timedelta = SESSION_GAP,
         durable: bool = True,
         max_unpacked_bytes: int = MAX_UNPACKED_BYTES,
     ) -> None:
         self._database = database
-        self._arrays = UserArrays() if arrays is None else arrays
+        self._arrays = arrays
         self._session_gap = session_gap
         self._durable = durable
         self._max_unpacked_bytes = max_unpacked_bytes

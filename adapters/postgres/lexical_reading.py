@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from ...domain.document_run import DocumentRun, joined_features, term_key, unpack_features
+from ...domain.document_run import DocumentRun, term_key, unpack_features
 from ...domain.document_table import DocumentTable
 from ...domain.lexical import TermStatistics
 from ...domain.postings import Postings, block_size, unpack_blocks
@@ -66,14 +66,16 @@ def lexical_view(
         terms=[row["terms"] for row in waiting],
         counts=[row["counts"] for row in waiting],
     )
-    packed = sorted(kinds[sql.FEATURES], key=_number)
+    packed = [(row["number"], row["data"]) for row in sorted(kinds[sql.FEATURES], key=_number)]
+    numbers, features = unpack_features(packed, followed_by=run)
     postings = _postings(kinds[sql.POSTINGS], run, keys=keys)
     if kept is not None and (kept.user_no, kept.generation) == (user_no, generation):
-        table = _extended(kept.table, packed, run)
-        if table is kept.table:
+        missing = numbers > kept.table.last_number
+        if not missing.any():
             return LexicalView(kept, postings)
+        table = kept.table.extended(numbers[missing], features[missing])
     else:
-        table = DocumentTable(*_documents(packed, run), session_gap=session_gap)
+        table = DocumentTable(numbers, features, session_gap=session_gap)
     return LexicalView(LexicalArrays(user_no, generation, table), postings)
 
 
@@ -108,17 +110,6 @@ def _by_kind(rows: Iterable[Any]) -> Mapping[int | None, list[Any]]:
 
 def _number(row: Any) -> int:
     return int(row["number"])
-
-
-def _documents(packed: Iterable[Any], run: DocumentRun) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    numbers, features = unpack_features((row["number"], row["data"]) for row in packed)
-    return np.concatenate([numbers, run.numbers]), joined_features([features, run.features])
-
-
-def _extended(table: DocumentTable, packed: Iterable[Any], run: DocumentRun) -> DocumentTable:
-    numbers, features = _documents(packed, run)
-    missing = numbers > table.last_number
-    return table.extended(numbers[missing], features[missing]) if missing.any() else table
 
 
 def _postings(packed: Iterable[Any], run: DocumentRun, *, keys: Iterable[int]) -> Mapping[int, Postings]:

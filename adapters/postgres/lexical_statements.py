@@ -9,21 +9,23 @@ FEATURES, DOCUMENT, POSTINGS, WORD = 1, 2, 3, 4
 
 # One statement is one view of the user: what was packed, what was not yet, and the state by which a process knows
 # whether what it keeps in memory still holds. $4 to $6: user_no, generation and first missing number of what it keeps.
+# Ranges have both ends, here and below: of an open one the planner expects a third of all rows, and reads the table.
 SEARCH = f"""
 SELECT state.user_no, state.generation, state.documents, part.*
 FROM (
-    SELECT user_no, generation, documents, packed_number,
+    SELECT user_no, generation, documents, packed_number, next_number,
         CASE WHEN user_no = $4::bigint AND generation = $5::bigint THEN $6::integer ELSE 0 END AS first_missing
     FROM lexical_users WHERE tenant_id = $1 AND user_id = $2
 ) AS state
 LEFT JOIN LATERAL (
     SELECT {FEATURES} AS kind, NULL::bigint AS key, block AS number, data, NULL::bytea AS terms, NULL::bytea AS counts
     FROM lexical_features
-    WHERE user_no = state.user_no AND block >= state.first_missing / {BLOCK_DOCUMENTS}
-        AND state.first_missing < state.packed_number
+    WHERE user_no = state.user_no AND state.first_missing < state.packed_number
+        AND block BETWEEN state.first_missing / {BLOCK_DOCUMENTS} AND state.packed_number / {BLOCK_DOCUMENTS}
     UNION ALL
     SELECT {DOCUMENT}, NULL, number, features, terms, counts
-    FROM lexical_documents WHERE user_no = state.user_no AND number >= state.packed_number
+    FROM lexical_documents
+    WHERE user_no = state.user_no AND number >= state.packed_number AND number < state.next_number
     UNION ALL
     SELECT {POSTINGS}, term, block, data, NULL, NULL
     FROM lexical_postings WHERE user_no = state.user_no AND term = ANY($3::bigint[])
@@ -32,10 +34,13 @@ LEFT JOIN LATERAL (
 
 STATISTICS = f"""
 SELECT state.documents, part.*
-FROM (SELECT user_no, documents, packed_number FROM lexical_users WHERE tenant_id = $1 AND user_id = $2) AS state
+FROM (
+    SELECT user_no, documents, packed_number, next_number FROM lexical_users WHERE tenant_id = $1 AND user_id = $2
+) AS state
 LEFT JOIN LATERAL (
     SELECT {DOCUMENT} AS kind, NULL::bigint AS key, number AS amount, terms, counts, words
-    FROM lexical_documents WHERE user_no = state.user_no AND number >= state.packed_number
+    FROM lexical_documents
+    WHERE user_no = state.user_no AND number >= state.packed_number AND number < state.next_number
     UNION ALL
     SELECT {POSTINGS}, term, sum(octet_length(data))::integer, NULL, NULL, NULL
     FROM lexical_postings WHERE user_no = state.user_no AND term = ANY($3::bigint[]) GROUP BY term
@@ -77,14 +82,14 @@ UPDATE lexical_users AS held
 SET documents = held.documents + fresh.documents, unpacked_bytes = held.unpacked_bytes + fresh.bytes
 FROM (SELECT user_no, count(*) AS documents, sum(size) AS bytes FROM added GROUP BY user_no) AS fresh
 WHERE held.user_no = fresh.user_no
-RETURNING held.user_no, held.packed_number, held.unpacked_bytes
+RETURNING held.user_no, held.packed_number, held.next_number, held.unpacked_bytes
 """
 
 UNPACKED = """
 SELECT user_no, number, features, terms, counts, words
-FROM unnest($1::bigint[], $2::integer[]) AS packing (user_no, packed_number)
+FROM unnest($1::bigint[], $2::integer[], $3::integer[]) AS packing (user_no, packed_number, next_number)
 JOIN lexical_documents USING (user_no)
-WHERE number >= packed_number
+WHERE number >= packed_number AND number < next_number
 ORDER BY user_no, number
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -97,21 +97,19 @@ async def add_documents(connection: Connection, *, users: Sequence[UserEntries],
     grown = await connection.fetch(sql.ADD, *zip(*rows, strict=True))
     due = [row for row in grown if row["unpacked_bytes"] > max_unpacked_bytes]
     if due:
-        await _pack(
-            connection,
-            users=[row["user_no"] for row in due],
-            packed_numbers=[row["packed_number"] for row in due],
-        )
+        await _pack(connection, due)
 
 
-async def _pack(connection: Connection, *, users: Sequence[int], packed_numbers: Sequence[int]) -> None:
-    """Brings into blocks what waits of these users."""
-    waiting = await connection.fetch(sql.UNPACKED, users, packed_numbers)
+async def _pack(connection: Connection, users: Sequence[Any]) -> None:
+    """Brings into blocks what waits of these users, who are rows of `ADD`."""
+    numbers = [user["user_no"] for user in users]
+    begins, ends = [user["packed_number"] for user in users], [user["next_number"] for user in users]
+    waiting = await connection.fetch(sql.UNPACKED, numbers, begins, ends)
     postings, features, words = await asyncio.to_thread(_packed, [tuple(row) for row in waiting])
     await connection.execute(sql.PACK_POSTINGS, *postings)
     await connection.execute(sql.PACK_FEATURES, *features)
     await connection.execute(sql.PACK_WORDS, *words)
-    await connection.execute(sql.PACKED, users)
+    await connection.execute(sql.PACKED, numbers)
 
 
 def _packed(

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...domain.derived import Entity
 from ...domain.json_values import JsonValue, canonical_json
+from ...domain.mentions import mentions_of, relations_of
 from ...domain.place import Place
 from ...ports.relationship_graph import GraphRecord
 from .conversation_rows import id_bytes
@@ -151,15 +152,8 @@ def words_of(label: str) -> frozenset[str]:
 
 def prepared(record: GraphRecord) -> PreparedRecord:
     """The record with a name that is also a topic, or spelt in two ways, as one label."""
-    mentions: dict[str, tuple[float | None, Entity | None]] = {}
-    for topic in record.extraction.topics:
-        mentions.setdefault(topic.label.lower(), (topic.weight, None))
-    for entity in record.extraction.entities:
-        weight, named = mentions.get(entity.name.lower(), (None, None))
-        mentions[entity.name.lower()] = (weight, named or entity)
-    relations = list(
-        dict.fromkeys((item.source.lower(), item.kind, item.target.lower()) for item in record.extraction.relations)
-    )
+    mentions = {label: (item.weight, item.entity) for label, item in mentions_of(record.extraction).items()}
+    relations = relations_of(record.extraction)
     content: JsonValue = [
         record.place.key,
         record.bot_id,

@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from ...domain.derived import Entity, EntityKind, RelatedTopic
+from ...domain.graph_arrays import Conversations, Flags, GraphArrays, Mentions
 from ...domain.labels import label_hash
 from ...domain.place import Scope
 from ...domain.projection import Projection
@@ -21,7 +22,6 @@ from ...domain.sessions import SESSION_GAP
 from ...ports.relationship_graph import GraphRecord, RelationshipGraph
 from .conversation_rows import id_bytes, id_text
 from .database import Database
-from .graph_arrays import Conversations, Flags, GraphArrays, Mentions
 from .graph_writing import (
     MENTION,
     PreparedRecord,

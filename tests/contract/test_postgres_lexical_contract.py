@@ -9,6 +9,7 @@ import pytest
 from talktiers.adapters.postgres.database import PostgresDatabase
 from talktiers.adapters.postgres.lexical_index import PostgresLexicalIndex
 from talktiers.adapters.postgres.lexical_writing import MAX_UNPACKED_BYTES
+from talktiers.adapters.sqlite.user_arrays import UserArrays
 from talktiers.ports.contracts.lexical_index import LexicalIndexContract
 
 pytestmark = pytest.mark.server
@@ -55,7 +56,9 @@ class PostgresLexicalIndexes(LexicalIndexContract):
             async with cls.database(schema) as opened:
                 async with opened.connection(operation="test") as connection:
                     await connection.execute(EMPTY)
-                yield PostgresLexicalIndex(database=opened, max_unpacked_bytes=self.max_unpacked_bytes)
+                yield PostgresLexicalIndex(
+                    database=opened, arrays=UserArrays(), max_unpacked_bytes=self.max_unpacked_bytes
+                )
         finally:
             cls.free.append(schema)
 

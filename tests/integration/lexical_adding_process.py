@@ -5,6 +5,7 @@ import sys
 
 from talktiers.adapters.postgres.database import PostgresDatabase
 from talktiers.adapters.postgres.lexical_index import PostgresLexicalIndex
+from talktiers.adapters.sqlite.user_arrays import UserArrays
 from talktiers.ports.contracts import examples
 
 AT_ONCE = 4
@@ -16,7 +17,7 @@ async def add(url: str, schema: str, first: int, end: int) -> None:
         for number in range(first, end)
     ]
     async with PostgresDatabase(url=url, schema=schema, allow_unsafe_commit=True) as database:
-        index = PostgresLexicalIndex(database=database, max_unpacked_bytes=1000)
+        index = PostgresLexicalIndex(database=database, arrays=UserArrays(), max_unpacked_bytes=1000)
         for start in range(0, len(documents), AT_ONCE):
             await index.add(documents=documents[start : start + AT_ONCE])
 

@@ -9,15 +9,21 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
+import numpy as np
+import numpy.typing as npt
 import pytest
-from chroma_stand_ins import Gateway, answering, certificate, listening, silent
+from chroma_stand_ins import Gateway, Handler, answering, certificate, listening, silent
+from chromadb.api.collection_configuration import CreateCollectionConfiguration, CreateHNSWConfiguration
 from chromadb.api.models.AsyncCollection import AsyncCollection
+from chromadb.api.types import Space
+from chromadb.types import Collection
 from servers import ServerSet
 
-from talktiers.adapters.chroma.server import ChromaServer
+from talktiers.adapters.chroma.server import ChromaApi, ChromaServer
 from talktiers.adapters.chroma.summary_index import ChromaSummaryIndex
 from talktiers.domain.errors import (
     BackendError,
@@ -36,7 +42,7 @@ CANARY = "my sister moved to Porto"
 ANA = {"tenant_id": "default", "user_id": "ana"}
 
 
-def vector(*values: float) -> examples.npt.NDArray[examples.np.float32]:
+def vector(*values: float) -> npt.NDArray[np.float32]:
     return examples.unit_vector(*values, dimensions=DIMENSIONS)
 
 
@@ -84,26 +90,26 @@ class Store:
         listed = await self.server.call("test", lambda api: api.list_collections())
         return sorted(item.name for item in listed if item.name.startswith(f"{self.prefix}."))
 
-    async def create(self, name: str, *, space: str) -> AsyncCollection:
-        """A collection that somebody else has made."""
-        made = await self.server.call(
-            "test",
-            lambda api: api.create_collection(
-                name, configuration={"hnsw": {"space": space}, "embedding_function": None}, get_or_create=True
-            ),
-        )
-        return await self.server.call("test", lambda api: _collection(api, made))
+    async def create(self, name: str, *, space: Space) -> AsyncCollection:
+        """A collection as somebody else makes it, or the one that is there."""
+        configuration = CreateCollectionConfiguration(hnsw=CreateHNSWConfiguration(space=space))
+
+        async def create(api: ChromaApi) -> AsyncCollection:
+            made = await api.create_collection(name, configuration=configuration, get_or_create=True)
+            return _collection(api, made)
+
+        return await self.server.call("test", create)
 
     async def delete(self, name: str) -> None:
         await self.server.call("test", lambda api: api.delete_collection(name))
 
 
-async def _collection(api: object, model: object) -> AsyncCollection:
+def _collection(api: ChromaApi, model: Collection) -> AsyncCollection:
     return AsyncCollection(client=api, model=model, embedding_function=None)
 
 
 @contextlib.asynccontextmanager
-async def opened(url: str, **settings: object) -> AsyncIterator[Store]:
+async def opened(url: str, **settings: Any) -> AsyncIterator[Store]:
     async with ChromaServer(url=url, **settings) as server:
         store = Store(server, f"test-{secrets.token_hex(8)}")
         yield store
@@ -173,7 +179,7 @@ class TestSigningIn:
                 await server.check()
 
     @pytest.mark.parametrize("wrong", [{"database": "nowhere"}, {"tenant": "nobody"}])
-    async def test_a_database_that_is_missing_is_named(self, chroma_url: str, wrong: dict[str, str]) -> None:
+    async def test_a_database_that_is_missing_is_named(self, chroma_url: str, wrong: dict[str, Any]) -> None:
         async with ChromaServer(url=chroma_url, **wrong) as server:
             with pytest.raises(BackendMisconfigured, match=next(iter(wrong.values()))):
                 await server.check()
@@ -190,7 +196,7 @@ class TestChecking:
             (answering("308 Permanent Redirect", ""), "elsewhere"),
         ],
     )
-    async def test_what_is_no_chroma_server_or_too_old_is_told(self, answer: object, told: str) -> None:
+    async def test_what_is_no_chroma_server_or_too_old_is_told(self, answer: Handler, told: str) -> None:
         async with listening(answer) as at, ChromaServer(url=f"http://127.0.0.1:{at}") as server:
             with pytest.raises(BackendMisconfigured, match=told):
                 await server.check()
@@ -251,7 +257,7 @@ class TestChecking:
             {"database": ""},
         ],
     )
-    def test_a_malformed_setting_is_refused_and_not_repeated(self, setting: dict[str, object]) -> None:
+    def test_a_malformed_setting_is_refused_and_not_repeated(self, setting: dict[str, Any]) -> None:
         with pytest.raises(ConfigurationError) as raised:
             ChromaServer(**{"url": "http://chroma:8000", **setting})
         assert "hunter2" not in str(raised.value)
@@ -283,7 +289,7 @@ class TestCollections:
         (name,) = await store.names()
         await store.delete(name)
         other = await store.create(name, space="cosine")
-        await other.upsert(ids=["x"], embeddings=[[1.0, 0.0, 0.0]])
+        await other.upsert(ids=["x"], embeddings=np.ones((1, 3), dtype=np.float32))
         for act in (found(index), store.server.check()):
             with pytest.raises(BackendMisconfigured, match=f"{name}.*3 dimensions instead of {DIMENSIONS}"):
                 await act
@@ -296,11 +302,11 @@ class TestCollections:
 
     @pytest.mark.parametrize("change", [{"fingerprint": "model-2"}, {"collections": 3}, {"dimensions": 4}])
     async def test_another_model_or_number_of_collections_begins_empty_and_loses_nothing(
-        self, store: Store, change: dict[str, object]
+        self, store: Store, change: dict[str, Any]
     ) -> None:
         old, new = store.index(), store.index(**change)
         await old.add(records=[record(1), record(2, user_id="bo")])
-        scope, asked = examples.scope(), examples.unit_vector(1, dimensions=int(change.get("dimensions", DIMENSIONS)))
+        scope, asked = examples.scope(), examples.unit_vector(1, dimensions=change.get("dimensions", DIMENSIONS))
         item = examples.stored(3)
         await new.add(records=[examples.summary_record(item, vector=asked)])
         matches = await new.search(scope=scope, vector=asked, limit=9)
@@ -388,7 +394,7 @@ class TestRecords:
         await index.add(records=[record(1), record(2)])
         (name,) = await store.names()
         collection = await store.create(name, space="cosine")
-        damaged = await collection.get(where={"owner": {"$ne": ""}}, include=[])
+        damaged = await collection.get(where={"text": "kept"}, include=[])
         await collection.update(ids=damaged["ids"][:1], metadatas=[{"place": "[", "occurred_at": "yesterday"}])
         assert len(await index.summaries(scope=examples.scope(), conversation_ids=ids(1, 2))) == 1
 
@@ -401,7 +407,7 @@ class TestRecords:
 
     @pytest.mark.parametrize("wrong", [[1.0], [float("nan")] * DIMENSIONS, [float("inf")] * DIMENSIONS])
     async def test_a_vector_that_is_none_is_refused(self, store: Store, wrong: list[float]) -> None:
-        index, bad = store.index(), examples.np.array(wrong, dtype=examples.np.float32)
+        index, bad = store.index(), np.array(wrong, dtype=np.float32)
         with pytest.raises(ValueError, match="a vector has"):
             await index.add(records=[examples.summary_record(examples.stored(1), vector=bad)])
         with pytest.raises(ValueError, match="a vector has"):
@@ -511,12 +517,12 @@ class TestRestarts:
             assert own_chroma.queued(CANARY) == 0
 
 
-async def _everything(api: object, prefix: str) -> str:
+async def _everything(api: ChromaApi, prefix: str) -> str:
     """All that is stored under a prefix, as text."""
     texts = []
     for model in await api.list_collections():
         if model.name.startswith(prefix):
-            collection = await _collection(api, model)
+            collection = _collection(api, model)
             texts.append(json.dumps(await collection.get(include=["metadatas", "documents"])))
     return "".join(texts)
 

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from talktiers.adapters.in_memory.lexical_index import InMemoryLexicalIndex
 from talktiers.adapters.postgres.database import PostgresDatabase
 from talktiers.adapters.postgres.lexical_index import PostgresLexicalIndex
+from talktiers.adapters.sqlite.user_arrays import UserArrays
 from talktiers.domain.conversation import Conversation
 from talktiers.domain.document_run import term_key
 from talktiers.domain.lexical import LexicalQuery, LexicalResult
 from talktiers.domain.lexical_document import LexicalDocument
 from talktiers.domain.place import Scope
 from talktiers.domain.postings import BLOCK_DOCUMENTS
-from talktiers.domain.user_arrays import UserArrays
 from talktiers.ports.contracts import examples
 from talktiers.ports.contracts.strategies import WORDS, histories, scopes
 
@@ -105,7 +105,7 @@ def assert_same(left: LexicalResult, right: LexicalResult) -> None:
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     history=histories(max_size=30, max_users=1).filter(bool),
-    reader=scopes().map(lambda scope: attrs.evolve(scope, **WHOM)),
+    reader=scopes().map(lambda scope: attrs.evolve(scope, tenant_id="default", user_id="ana")),
     max_unpacked_bytes=st.sampled_from((0, OFTEN_PACKED, 10**6)),
     data=st.data(),
 )
@@ -119,8 +119,8 @@ def test_it_ranks_like_the_scheme_itself(
     async def compare() -> None:
         model = InMemoryLexicalIndex()
         async with emptied(tables) as database:
-            index = PostgresLexicalIndex(database=database, max_unpacked_bytes=max_unpacked_bytes)
-            elsewhere = PostgresLexicalIndex(database=database)  # is never told what was written
+            index = PostgresLexicalIndex(database=database, arrays=UserArrays(), max_unpacked_bytes=max_unpacked_bytes)
+            elsewhere = PostgresLexicalIndex(database=database, arrays=UserArrays())  # is never told what was written
             fresh = PostgresLexicalIndex(database=database, arrays=UserArrays(max_bytes=0))
             start = 0
             for size in [*steps, len(documents)]:
@@ -144,7 +144,7 @@ async def test_postings_of_many_blocks_are_counted_found_and_forgotten(database:
     documents = [
         document(number, "rain fox" if number % 400 == 0 else "rain") for number in range(2 * BLOCK_DOCUMENTS + 5)
     ]
-    index = PostgresLexicalIndex(database=database, max_unpacked_bytes=50_000)
+    index = PostgresLexicalIndex(database=database, arrays=UserArrays(), max_unpacked_bytes=50_000)
     for start in range(0, len(documents), 700):
         await index.add(documents=documents[start : start + 700])
     statistics = await index.statistics(**WHOM, terms=["rain", "fox"], words=["rain", "fox"])
@@ -163,7 +163,7 @@ async def test_postings_of_many_blocks_are_counted_found_and_forgotten(database:
 async def test_forgetting_takes_terms_and_words_that_only_those_conversations_held(
     database: PostgresDatabase, max_unpacked_bytes: int
 ) -> None:
-    index = PostgresLexicalIndex(database=database, max_unpacked_bytes=max_unpacked_bytes)
+    index = PostgresLexicalIndex(database=database, arrays=UserArrays(), max_unpacked_bytes=max_unpacked_bytes)
     await index.add(documents=[document(1, "fox rain"), document(2, "rain"), document(3, "fox", user_id="bo")])
     await index.forget_conversations(**WHOM, conversation_ids=[examples.conversation_id(1)])
     fox = term_key("fox").to_bytes(8, "little", signed=True)
@@ -187,7 +187,7 @@ async def test_forgetting_takes_terms_and_words_that_only_those_conversations_he
 async def test_of_a_user_whose_conversations_are_all_forgotten_no_row_is_left(
     database: PostgresDatabase, max_unpacked_bytes: int
 ) -> None:
-    index = PostgresLexicalIndex(database=database, max_unpacked_bytes=max_unpacked_bytes)
+    index = PostgresLexicalIndex(database=database, arrays=UserArrays(), max_unpacked_bytes=max_unpacked_bytes)
     documents = [document(number, f"fox word{number}") for number in range(10)]
     for item in documents:
         await index.add(documents=[item])
@@ -202,7 +202,7 @@ async def test_erasing_leaves_a_note_by_which_the_tables_are_cleaned(database: P
     async def noted() -> int:
         return int(await database.fetchval("SELECT count(*) FROM erasures", operation="test"))
 
-    index = PostgresLexicalIndex(database=database)
+    index = PostgresLexicalIndex(database=database, arrays=UserArrays())
     before = await noted()
     await index.add(documents=[document(1, "fox"), document(2, "fox")])
     await index.forget_conversations(**WHOM, conversation_ids=[examples.conversation_id(7)])
@@ -220,7 +220,7 @@ async def test_two_processes_that_add_for_one_user_at_once_lose_nothing(
         await asyncio.create_subprocess_exec(sys.executable, script, tables, SCHEMA, str(first), str(end))
         for first, end in ((0, 120), (80, 200))
     ]
-    index = PostgresLexicalIndex(database=database)
+    index = PostgresLexicalIndex(database=database, arrays=UserArrays())
     while not all(process.returncode == 0 for process in processes):
         assert not any(process.returncode for process in processes)
         await ids_of(index, "fox")  # keeps in memory what is there by now
@@ -237,7 +237,10 @@ async def test_two_processes_that_add_for_one_user_at_once_lose_nothing(
 async def test_writers_of_the_same_users_wait_for_each_other_and_never_fail(tables: str) -> None:
     users = [f"user-{number}" for number in range(6)]
     async with emptied(tables) as one, opened(tables) as other:
-        indexes = [PostgresLexicalIndex(database=item, max_unpacked_bytes=OFTEN_PACKED) for item in (one, other)]
+        indexes = [
+            PostgresLexicalIndex(database=item, arrays=UserArrays(), max_unpacked_bytes=OFTEN_PACKED)
+            for item in (one, other)
+        ]
 
         async def write(worker: int) -> None:
             order = random.Random(worker)
@@ -264,8 +267,8 @@ async def test_writers_of_the_same_users_wait_for_each_other_and_never_fail(tabl
 
 async def test_two_processes_see_what_the_other_wrote(tables: str) -> None:
     async with emptied(tables) as one, opened(tables) as other:
-        here = PostgresLexicalIndex(database=one)
-        there = PostgresLexicalIndex(database=other, max_unpacked_bytes=0)
+        here = PostgresLexicalIndex(database=one, arrays=UserArrays())
+        there = PostgresLexicalIndex(database=other, arrays=UserArrays(), max_unpacked_bytes=0)
         await here.add(documents=[document(1, "fox")])
         assert await ids_of(there, "fox") == [examples.conversation_id(1)]
         await there.add(documents=[document(2, "fox rain")])
@@ -279,7 +282,7 @@ async def test_two_processes_see_what_the_other_wrote(tables: str) -> None:
 
 
 async def test_reading_while_writing_never_fails_and_misses_nothing_acknowledged(database: PostgresDatabase) -> None:
-    index = PostgresLexicalIndex(database=database, max_unpacked_bytes=OFTEN_PACKED)
+    index = PostgresLexicalIndex(database=database, arrays=UserArrays(), max_unpacked_bytes=OFTEN_PACKED)
     await index.add(documents=[document(0, "fox")])
     acknowledged = {examples.conversation_id(0)}
 

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from talktiers.domain.document_run import DocumentEntry, DocumentRun, joined_features, term_key, unpack_features
+from talktiers.domain.document_run import DocumentEntry, DocumentRun, term_key, unpack_features
 from talktiers.domain.lexical_document import FEATURES, LexicalDocument
 from talktiers.domain.postings import BLOCK_DOCUMENTS, MAX_COUNT, block_size, unpack_blocks
 from talktiers.ports.contracts import examples
@@ -53,13 +53,15 @@ def test_packed_postings_say_who_holds_a_term_and_how_often(documents: dict[int,
             assert counts.tolist() == list(expected.values())
 
 
-@given(documents=numbered_documents())
-def test_packed_features_come_back_as_they_were(documents: dict[int, LexicalDocument]) -> None:
-    numbers, features = unpack_features(run_of(documents).feature_blocks())
+@given(documents=numbered_documents(), packed=st.integers(0, 12))
+def test_features_come_back_as_they_were_packed_or_not(documents: dict[int, LexicalDocument], packed: int) -> None:
+    earlier, later = (
+        run_of(dict(part)) for part in (list(documents.items())[:packed], list(documents.items())[packed:])
+    )
+    numbers, features = unpack_features(earlier.feature_blocks(), followed_by=later)
     assert numbers.tolist() == list(documents)
     assert features.dtype == FEATURES
     assert features.tobytes() == b"".join(item.features().tobytes() for item in documents.values())
-    assert joined_features([features, features[:1]]).tobytes() == features.tobytes() + features[:1].tobytes()
 
 
 @given(documents=numbered_documents())

@@ -22,7 +22,7 @@ LABELS = st.one_of(WORDS, st.text(st.characters(exclude_categories=["Cs"], exclu
 
 @st.composite
 def extractions(draw: st.DrawFn) -> Extraction:
-    topics = draw(st.lists(st.builds(Topic, label=LABELS, weight=st.floats(0.01, 1, width=32)), max_size=4))
+    topics = draw(st.lists(st.builds(Topic, label=LABELS, weight=st.floats(2**-20, 1, width=32)), max_size=4))
     entities = draw(st.lists(st.builds(Entity, name=LABELS, kind=st.sampled_from(EntityKind)), max_size=3))
     return Extraction(topics=tuple(topics), entities=tuple(entities))
 
@@ -57,16 +57,12 @@ def test_a_kind_of_entity_keeps_its_stored_number() -> None:
     [
         (b"", "porto"),
         (b"x" * 47, ""),
-        (b"\0" * 56, ""),
-        (b"\0" * 48, "porto"),
         (b"\0" * 64, "porto"),
         (b"\0" * 52 + b"\x09\0\0\0", "porto"),
         ("text", "porto"),
     ],
 )
 def test_damaged_edges_are_an_error_that_says_what_mends_them(edges: bytes, texts: str) -> None:
-    if edges == b"\0" * 48 or edges == b"\0" * 56:
-        pytest.skip("reads as a conversation without, or with one empty, label")
     with pytest.raises(BackendCorruption, match="talktiers rebuild graph"):
         unpacked_edges([edges], [texts], operation="read", address="here")
 

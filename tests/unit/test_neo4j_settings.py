@@ -46,7 +46,7 @@ def test_with_tls_the_certificate_is_verified_by_the_system_or_a_named_authority
         ({"url": f"bolt://host?x={SECRET}"}, "only neo4j:// takes"),
         ({"url": "bolt+ssc://host"}, "trusts anybody"),
         ({"url": "bolt+x://host"}, "bolt://host:port"),
-        ({"url": "bolt://host", "ca_file": "authority.pem"}, "bolt+s://"),
+        ({"url": "bolt://host", "ca_file": "authority.pem"}, "asks for no TLS"),
         ({"url": "bolt+s://host", "ca_file": "/nowhere/authority.pem"}, "no certificates"),
         ({"url": "bolt://host", "user": "neo4j"}, "belong together"),
         ({"url": "bolt://host", "password": SECRET}, "belong together"),

@@ -26,7 +26,8 @@ def server_error(state: str) -> asyncpg.PostgresError:
 
 def driver_data_error() -> Exception:
     """As asyncpg refuses a parameter before it is sent."""
-    return type("DataError", (asyncpg.InterfaceError, ValueError), {})(SECRET)
+    error: Exception = type("DataError", (asyncpg.InterfaceError, ValueError), {})(SECRET)
+    return error
 
 
 @pytest.mark.parametrize(
