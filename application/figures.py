@@ -196,22 +196,20 @@ class Figures:
             await self._tiers.archive.record_retrievals(records=records)
 
     async def health(self) -> Health:
-        """Asks every tier for something small."""
-        archive = await self._probe(
-            "archive", lambda: self._tiers.archive.epoch(tenant_id="default", user_id=_PROBE_USER)
-        )
-        tiers = [archive]
-        derived = self._tiers.derived
-        for projection in Projection:
-            tier = derived.get(projection)
-            if tier is None:
-                tiers.append(TierHealth(tier=projection.value, status="off"))
-            else:
-                read = functools.partial(tier.conversation_ids, tenant_id="default", user_id=_PROBE_USER)
-                tiers.append(await self._probe(projection.value, read))
+        """Asks every tier for something small, all at once: several that hang cost no more time than one."""
+        nobody = {"tenant_id": "default", "user_id": _PROBE_USER}
+        reads: dict[str, Callable[[], Awaitable[object]]] = {
+            "archive": functools.partial(self._tiers.archive.epoch, **nobody)
+        }
+        for projection, tier in self._tiers.derived.items():
+            reads[projection.value] = functools.partial(tier.conversation_ids, **nobody)
+        found = await asyncio.gather(*(self._probe(name, read) for name, read in reads.items()))
+        by_name = {item.tier: item for item in found}
+        archive = by_name["archive"]
+        names = ("archive", *(projection.value for projection in Projection))
         embedder = self._processors.embedder
         return Health(
-            tiers=tuple(tiers),
+            tiers=tuple(by_name.get(name, TierHealth(tier=name, status="off")) for name in names),
             backlog=tuple(await self._tiers.outbox.backlog()) if archive.status == "ok" else (),
             embedder=None if embedder is None else embedder.fingerprint,
         )
@@ -227,10 +225,17 @@ class Figures:
                 latency_ms = 1000 * (time.perf_counter() - began)
         except Exception as error:  # noqa: BLE001 - whatever a tier raises is its state, and is shown as such
             _log.warning("tier_unhealthy", tier=name, error=type(error).__name__)
-            # Ours say what mends them; others' may hold an address with its password.
-            reason = str(error) if isinstance(error, TalktiersError) else type(error).__name__
-            return TierHealth(tier=name, status="error", reason=reason, address=address)
+            return TierHealth(tier=name, status="error", reason=_reason(error, address or name), address=address)
         return TierHealth(tier=name, status="ok", latency_ms=latency_ms, address=address, server=state)
+
+
+def _reason(error: Exception, where: str) -> str:
+    """What is wrong; ours say what mends it, others' may hold an address with its password."""
+    if isinstance(error, TalktiersError):
+        return str(error)
+    if isinstance(error, TimeoutError):
+        return f"{where} did not answer within {PROBE_TIMEOUT_S:.0f} s; check its load and its log, or start it again"
+    return type(error).__name__
 
 
 def _server_json(item: TierHealth) -> JsonObject:

@@ -94,14 +94,18 @@ class Talk:
 
     Args:
         users: how many people talk, in turn by sessions.
+        first_user: the number of the first of them.
         seed: another one gives other texts.
         bot_chars: shortest and longest answer of the bot.
     """
 
-    def __init__(self, *, users: int, seed: int = 1, bot_chars: tuple[int, int] = (250, 900)) -> None:
+    def __init__(
+        self, *, users: int, first_user: int = 0, seed: int = 1, bot_chars: tuple[int, int] = (250, 900)
+    ) -> None:
         self._random = np.random.default_rng(seed)
         self._seed = seed
         self._users = users
+        self._first_user = first_user
         self._bot_chars = bot_chars
         self._words = _vocabulary()
         weights = 1.0 / np.arange(1, len(self._words) + 1) ** _ZIPF_EXPONENT
@@ -111,7 +115,7 @@ class Talk:
 
     def user_id(self, user: int) -> str:
         """The id of one of the users, who are counted from 0."""
-        return f"user-{user % self._users:03d}"
+        return f"user-{self._first_user + user % self._users:03d}"
 
     def exchanges(self, count: int) -> Iterator[Exchange]:
         """So many exchanges in the order of time: sittings of three to nine, one user after the other."""

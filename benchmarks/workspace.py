@@ -17,28 +17,37 @@ from talktiers.adapters.sources.jsonl import JsonLines
 from talktiers.application.import_conversations import ImportReport
 from talktiers.benchmarks.conversations import Exchange, Talk, write_lines
 from talktiers.domain.projection import Backlog
+from talktiers.entrypoints.configuration import SettingsSource
 from talktiers.entrypoints.manager import HierarchicalMemoryManager
 from talktiers.entrypoints.settings import ProjectorSettings, SqliteSettings
 
 USERS = 100
 _SAMPLE_S = 1.0
+_TELL_S = 30.0
+"""So often the progress is told even where nobody sits in front of it."""
 
 
 @attrs.frozen(kw_only=True)
-class Filled:
-    """A memory that an import has filled.
+class Filling:
+    """What an import brought into a memory.
 
     Attributes:
         samples: (seconds since the begin, conversations stored, conversations in every tier), rising.
         asked_about: some of its exchanges, to ask about.
     """
 
-    path: Path
     conversations: int
     duration_s: float
     stored_s: float
     samples: Sequence[tuple[float, int, int]]
     asked_about: Sequence[Exchange]
+
+
+@attrs.frozen(kw_only=True)
+class Filled(Filling):
+    """A file that an import has filled."""
+
+    path: Path
 
 
 class Workspace:
@@ -67,44 +76,63 @@ class Workspace:
         return path
 
     async def fill(self, name: str, talk: Talk, conversations: int) -> Filled:
-        """A new memory, filled through the public import until everything is in every tier."""
-        lines, path = self.folder / f"{name}.jsonl", self.folder / f"{name}.db"
-        say(f"making up {conversations:,} conversations")
-        asked_about = await asyncio.to_thread(write_lines, lines, talk, conversations)
-        stored, projected = 0, 0
-        samples: list[tuple[float, int, int]] = [(0.0, 0, 0)]
-        began = time.perf_counter()
+        """A memory, filled through the public import until everything is in every tier; a new one, or one of that name."""
+        path = self.folder / f"{name}.db"
+        filling = await fill(settings_for(path), talk, conversations, name=name, folder=self.folder)
+        return Filled(path=path, **attrs.asdict(filling, recurse=False))
 
-        def note(backlog: Sequence[Backlog]) -> None:
-            nonlocal projected
-            projected = max(projected, stored - max(item.waiting for item in backlog))
-            samples.append((time.perf_counter() - began, stored, projected))
-            say(f"{name}: {stored:,} stored, {projected:,} in every tier", passing=True)
 
-        async with open_memory(settings_for(path)) as memory:
-            sampling = asyncio.create_task(_sample(memory, note))
+async def fill(
+    settings: SettingsSource, talk: Talk, conversations: int, *, name: str, folder: Path
+) -> Filling:
+    """Imports so many made-up conversations and waits until they are in every tier.
 
-            def count(report: ImportReport) -> None:
-                nonlocal stored
-                stored = report.stored
+    Args:
+        name: of the memory, for what is told meanwhile.
+        folder: for the file that is imported.
+    """
+    lines = folder / f"{name}.jsonl"
+    say(f"making up {conversations:,} conversations")
+    asked_about = await asyncio.to_thread(write_lines, lines, talk, conversations)
+    stored, projected = 0, 0
+    samples: list[tuple[float, int, int]] = [(0.0, 0, 0)]
+    began = time.perf_counter()
+    told = began
 
-            await memory.import_conversations(JsonLines(path=str(lines)), on_progress=count)
-            stored_s = time.perf_counter() - began
-            await memory.settle()
-            duration_s = time.perf_counter() - began
-            sampling.cancel()
-            await asyncio.wait([sampling])
-        samples.append((duration_s, conversations, conversations))
-        lines.unlink()
-        say(f"{name}: {conversations:,} in every tier after {duration_s:.0f} s")
-        return Filled(
-            path=path,
-            conversations=conversations,
-            duration_s=duration_s,
-            stored_s=stored_s,
-            samples=samples,
-            asked_about=asked_about,
-        )
+    def note(backlog: Sequence[Backlog]) -> None:
+        nonlocal projected, told
+        projected = max(projected, stored - max(item.waiting for item in backlog))
+        now = time.perf_counter()
+        samples.append((now - began, stored, projected))
+        lacking = ", ".join(f"{item.waiting:,} not in {item.projection.value}" for item in backlog if item.waiting)
+        passing = now - told < _TELL_S
+        say(f"{name}: {stored:,} stored; {lacking or 'all of them in every tier'}", passing=passing)
+        if not passing:
+            told = now
+
+    async with open_memory(settings) as memory:
+        sampling = asyncio.create_task(_sample(memory, note))
+
+        def count(report: ImportReport) -> None:
+            nonlocal stored
+            stored = report.stored
+
+        await memory.import_conversations(JsonLines(path=str(lines)), on_progress=count)
+        stored_s = time.perf_counter() - began
+        await memory.settle()
+        duration_s = time.perf_counter() - began
+        sampling.cancel()
+        await asyncio.wait([sampling])
+    samples.append((duration_s, conversations, conversations))
+    lines.unlink()
+    say(f"{name}: {conversations:,} in every tier after {duration_s:.0f} s")
+    return Filling(
+        conversations=conversations,
+        duration_s=duration_s,
+        stored_s=stored_s,
+        samples=samples,
+        asked_about=asked_about,
+    )
 
 
 async def _sample(memory: HierarchicalMemoryManager, note: Callable[[Sequence[Backlog]], None]) -> None:

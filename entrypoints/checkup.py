@@ -6,7 +6,7 @@ import enum
 import shlex
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +14,13 @@ import attrs
 
 from ..adapters.sqlite.connections import check_place
 from ..adapters.sqlite.migrations import SCHEMA_VERSION
-from ..application.figures import Health, TierHealth
+from ..application.figures import Figures, Health, TierHealth
+from ..application.usage import Usage
 from ..domain.errors import ConfigurationError, TalktiersError
-from .manager import open_memory
 from .settings import OFF, Settings
 
 _SCHEMA: Final = "schema"
+_TIERS: Final = ("archive", "cache", "lexical", "summaries", "graph")
 
 
 class CheckStatus(enum.StrEnum):
@@ -53,21 +54,38 @@ async def check_up(settings: Settings, *, program: str, same_memory: str) -> lis
         same_memory: options that name the same memory, for the advice; empty where none are needed.
     """
     checks: list[Check] = []
-    if _uses_sqlite(settings):
+    in_file = {tier for tier in _TIERS if getattr(settings, tier).backend == "sqlite"}
+    if in_file:
         checks += _file_checks(settings, program)
-        if checks[-1].name != _SCHEMA or checks[-1].status is CheckStatus.ERROR:
-            return checks
+        if checks[-1].name == _SCHEMA and checks[-1].status is not CheckStatus.ERROR:
+            in_file = set()
+    if len(in_file) == len(_TIERS):
+        return checks
     try:
-        async with open_memory(settings) as memory:
-            health = await memory.health()
+        health = await _health(settings, without=in_file)
     except TalktiersError as error:
         return [*checks, Check(name="memory", status=CheckStatus.ERROR, detail="cannot be opened", advice=str(error))]
     return [*checks, *_health_checks(health, program, same_memory)]
 
 
-def _uses_sqlite(settings: Settings) -> bool:
-    sections = (settings.archive, settings.cache, settings.lexical, settings.summaries, settings.graph)
-    return any(section.backend == "sqlite" for section in sections)
+async def _health(settings: Settings, *, without: set[str]) -> Health:
+    """How the tiers are, the archive's server included where it is down, which no memory would open with.
+
+    Args:
+        without: tiers in a file that cannot be opened, or is not to be created.
+    """
+    # Imported here, as by the manager: adapters load when they are used.
+    from .wiring.opening import opened_parts
+
+    stand_ins = {tier: attrs.evolve(getattr(settings, tier), backend="in_memory") for tier in without}
+    async with AsyncExitStack() as stack:
+        tiers, processors = await opened_parts(attrs.evolve(settings, **stand_ins), stack)
+        health = await Figures(tiers=tiers, processors=processors, usage=Usage()).health()
+    return attrs.evolve(
+        health,
+        tiers=tuple(tier for tier in health.tiers if tier.tier not in without),
+        backlog=() if "archive" in without else health.backlog,
+    )
 
 
 def _file_checks(settings: Settings, program: str) -> Iterator[Check]:

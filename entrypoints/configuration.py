@@ -220,7 +220,9 @@ def _strict(kind: type) -> Callable[[object, object], object]:
         if kind is float and type(value) is int:
             return float(value)
         if type(value) is not kind:
-            raise ConfigurationError(f"{value!r} is not {_described(kind)}")
+            # What should be a text may be a secret, e.g. a password of digits without quotes: it is not repeated.
+            shown = f"a value of type {type(value).__name__}" if kind is str else repr(value)
+            raise ConfigurationError(f"{shown} is not {_described(kind)}")
         return value
 
     return structure

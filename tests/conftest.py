@@ -1,8 +1,11 @@
+import asyncio
 import os
+import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from four_servers import FourServers
 from hypothesis import HealthCheck, settings
 from servers import ServerSet
 
@@ -62,6 +65,29 @@ def neo4j_auth(server_environment: dict[str, str]) -> tuple[str, str]:
         _given(server_environment, "TALKTIERS_TEST_NEO4J_USER", of="Neo4j"),
         _given(server_environment, "TALKTIERS_TEST_NEO4J_PASSWORD", of="Neo4j"),
     )
+
+
+@pytest.fixture
+def four_servers(
+    redis_url: str,
+    postgres_url: str,
+    chroma_url: str,
+    chroma_token: str | None,
+    neo4j_url: str,
+    neo4j_auth: tuple[str, str],
+) -> Iterator[FourServers]:
+    """All four, under a name of this test's own; what lies under it is removed at the end."""
+    servers = FourServers(
+        name=f"test_{uuid.uuid4().hex[:12]}",
+        redis_url=redis_url,
+        postgres_url=postgres_url,
+        chroma_url=chroma_url,
+        chroma_token=chroma_token,
+        neo4j_url=neo4j_url,
+        neo4j_auth=neo4j_auth,
+    )
+    yield servers
+    asyncio.run(servers.erase())
 
 
 @pytest.fixture

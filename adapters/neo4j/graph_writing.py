@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import uuid
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -39,6 +39,7 @@ from .statements import (
 )
 
 _DIGEST_BYTES: Final = 16
+_USER_ID_BYTES, _LABEL_BYTES = 12, 12  # begin, and end, the key of most nodes: every byte of them is stored often
 _BEFORE_ANY_TIME: Final = 1 << 62
 """Added to microseconds, so that those before 1970 sort as texts too."""
 
@@ -97,7 +98,7 @@ async def add_records(transaction: AsyncTransaction, records: Sequence[PreparedR
     locked = [
         {
             "key": user,
-            "id": uuid.uuid4().hex,
+            "id": secrets.token_urlsafe(_USER_ID_BYTES),
             "namespace": namespace,
             "tenant_id": key.tenant_id,
             "user_id": key.user_id,
@@ -166,7 +167,7 @@ async def _remove(transaction: AsyncTransaction, keys: Sequence[str]) -> int:
 async def _relink(transaction: AsyncTransaction, positions: Iterable[str]) -> None:
     bounds = []
     for position in positions:
-        session = position.rsplit("/", 3)[0]
+        session = position.rsplit("/", 1)[0]
         bounds.append({"position": position, "begin": f"{session}/", "end": f"{session}0"})  # "0" comes after "/"
     await rows(transaction, RELINK, {"positions": bounds})
 
@@ -176,7 +177,7 @@ def _row(item: PreparedRecord, *, user_id: str, number: int) -> dict[str, object
     place = record.place
 
     def key(label: str) -> str:
-        return f"{user_id}/{_short(label)}"
+        return f"{user_id}/{_short(label, size=_LABEL_BYTES)}"
 
     return {
         "user": item.user,
@@ -225,8 +226,8 @@ def _position(record: GraphRecord, *, user_id: str) -> str:
     """Sorts the conversations of a user by bot, place and session's name, and in each of them by time."""
     session = label_hash(canonical_json([record.bot_id, record.place.key, record.session_id]))
     moment = to_us(record.occurred_at) + _BEFORE_ANY_TIME
-    return f"{user_id}/{session:016x}/{moment:020d}/{record.sequence:020d}/{record.key.conversation_id}"
+    return f"{user_id}/{session:016x}/{moment:016x}{record.sequence:016x}{record.key.conversation_id}"
 
 
-def _short(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+def _short(text: str, *, size: int = _DIGEST_BYTES) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()

@@ -27,6 +27,7 @@ from ...domain.errors import BackendConflict, BackendError, ConfigurationError, 
 from ...ports.backend_server import BackendServer, ServerState
 from .address import parsed_address
 from .errors import BACKEND, DriverError, connection_died, is_transient, translating
+from .owned_calls import OwnedCalls, Undertaking
 from .schema import ensure_schema
 from .server_checks import checked_version
 
@@ -43,6 +44,9 @@ _LIVENESS_S: Final = 30.0
 """A connection that was idle for longer is tried before it is used; a call on one that broke before is made again."""
 _PAUSES_S: Final = (0.005, 0.02, 0.08, 0.3, 1.0)
 """Between attempts of a transaction that another one was in the way of; each up to half as long again by chance."""
+
+_CONNECTING_SHARE: Final = 0.9
+"""Of the time limit, for reaching the server: where the limit ends a call that connects, the driver leaves a socket."""
 
 _PROBE: Final = "RETURN 1"
 
@@ -96,6 +100,7 @@ class Neo4jServer(BackendServer):
         self._failure: BackendError | None = None
         self._failed_at_s = 0.0
         self._checking = asyncio.Lock()
+        self._calls = OwnedCalls(address=self.address)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.address})"
@@ -114,7 +119,7 @@ class Neo4jServer(BackendServer):
             self._target.url,
             auth=self._auth,
             max_connection_pool_size=self._pool_size,
-            connection_timeout=self._connect_timeout_s,
+            connection_timeout=min(self._connect_timeout_s, _CONNECTING_SHARE * self._timeout_s),
             connection_write_timeout=self._timeout_s,
             connection_acquisition_timeout=max(self._timeout_s, self._connect_timeout_s),
             liveness_check_timeout=_LIVENESS_S,
@@ -143,14 +148,21 @@ class Neo4jServer(BackendServer):
         with contextlib.suppress(*DriverError):  # what cannot be closed in order has been cut
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await driver.close()
+        await self._calls.close()
 
     async def check(self) -> ServerState:
         """As the port says; the version of the schema is that of all our nodes there."""
-        async with self._checking:
-            return await self._check("check")
+
+        async def check() -> ServerState:
+            async with self._checking:
+                return await self._check("check")
+
+        return await self._calls.run(check())
 
     async def read(self, statement: LiteralString, *, operation: str, **parameters: object) -> list[list[Any]]:
         """The rows of one statement that changes nothing, in one round trip.
+
+        Cancelled, it comes to its end by itself, within the time limit.
 
         Args:
             operation: names the call in errors.
@@ -165,7 +177,7 @@ class Neo4jServer(BackendServer):
                 result = await session.run(Query(statement, timeout=self._timeout_s), parameters)
                 return await result.values()
 
-        return await self._repeated(attempt, operation=operation)
+        return await self._calls.run(self._repeated(attempt, operation=operation))
 
     async def write(self, work: Callable[[AsyncTransaction], Awaitable[T]], *, operation: str) -> T:
         """Runs work in one transaction that is committed at its end.
@@ -178,16 +190,20 @@ class Neo4jServer(BackendServer):
             MemoryClosed: not open.
         """
 
+        undertaking = Undertaking()
+
         async def attempt() -> T:
+            undertaking.begun = False
             async with (
                 self._session(WRITE_ACCESS) as session,
                 await session.begin_transaction(timeout=self._timeout_s) as transaction,
             ):
+                undertaking.begin()
                 done = await work(transaction)
                 await transaction.commit()
                 return done
 
-        return await self._repeated(attempt, operation=operation)
+        return await self._calls.run(self._repeated(attempt, operation=operation), undertaking=undertaking)
 
     def _session(self, access: str) -> AsyncSession:
         if self._driver is None:

@@ -39,11 +39,9 @@ WITH taken AS (
 SELECT stored.sequence, owner.epoch FROM stored CROSS JOIN owner
 """
 
-_CONVERSATION = f"conversation_id, sequence, {CONTENT_COLUMNS}"
+_CONVERSATION = f"conversations.conversation_id, sequence, {CONTENT_COLUMNS}"
 """What makes a Conversation, but for its user."""
-_SITTING = (
-    "conversation_id, sequence, occurred_at_us, utc_offset_s, bot_id, audience, server_id, channel_id, session_id"
-)
+_SITTING = "conversations.conversation_id, sequence, occurred_at_us, utc_offset_s, bot_id, audience, server_id, channel_id, session_id"
 """What makes a session: no text."""
 
 STORED_BEFORE = f"""
@@ -105,10 +103,18 @@ def _newest_of(columns: str, *, bot: str, compartments: str) -> str:
         WHERE user_no = {USER_NO} AND {within} {"AND bot_hash = $3::bigint" if bot == _ONE_BOT else ""}
         AND occurred_at_us >= $7 AND (occurred_at_us, sequence) < ($8, $9)
         ORDER BY occurred_at_us DESC, sequence DESC LIMIT $10
-    ) AS latest
+    ) AS conversations
     WHERE {bot} AND {compartments}
     ORDER BY occurred_at_us DESC, sequence DESC LIMIT $10
     """
+
+
+# OFFSET 0: each id is looked up by itself. Else the planner may take all rows of a user for fewer than those ids.
+_LOOKED_UP = """
+LATERAL (
+    SELECT * FROM conversations WHERE user_no = owner.user_no AND conversation_id = wanted.conversation_id OFFSET 0
+) AS conversations
+"""
 
 
 def _by_ids(columns: str) -> Visible:
@@ -116,8 +122,9 @@ def _by_ids(columns: str) -> Visible:
     return Visible(
         *(
             f"""
-            SELECT {columns} FROM conversations
-            WHERE user_no = {USER_NO} AND conversation_id = ANY($7::uuid[]) AND {bot} AND {compartments}
+            SELECT {columns} FROM (SELECT {USER_NO} AS user_no) AS owner
+            CROSS JOIN unnest($7::uuid[]) AS wanted (conversation_id) CROSS JOIN {_LOOKED_UP}
+            WHERE {bot} AND {compartments}
             """
             for compartments in (_ALL_COMPARTMENTS, _SOME_COMPARTMENTS)
             for bot in (_ANY_BOT, _ONE_BOT)
@@ -128,14 +135,17 @@ def _by_ids(columns: str) -> Visible:
 NEWEST = _newest(_CONVERSATION)
 NEWEST_SITTINGS = _newest(_SITTING)
 BY_IDS = _by_ids(_CONVERSATION)
-POSITIONS = _by_ids("conversation_id, occurred_at_us, sequence")
+POSITIONS = _by_ids("conversations.conversation_id, occurred_at_us, sequence")
 
-_OF_KEYS = """
+_OF_KEYS = f"""
 FROM unnest($1::text[], $2::text[], $3::uuid[]) AS wanted (tenant_id, user_id, conversation_id)
-JOIN users USING (tenant_id, user_id) JOIN conversations USING (user_no, conversation_id)
+CROSS JOIN LATERAL (
+    SELECT user_no FROM users WHERE tenant_id = wanted.tenant_id AND user_id = wanted.user_id OFFSET 0
+) AS owner
+CROSS JOIN {_LOOKED_UP}
 """
-LOAD = f"SELECT tenant_id, user_id, {_CONVERSATION} {_OF_KEYS}"
-EXISTING = f"SELECT conversation_id {_OF_KEYS}"
+LOAD = f"SELECT wanted.tenant_id, wanted.user_id, {_CONVERSATION} {_OF_KEYS}"
+EXISTING = f"SELECT conversations.conversation_id {_OF_KEYS}"
 
 USERS = """
 SELECT tenant_id, user_id FROM users

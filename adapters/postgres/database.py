@@ -16,9 +16,10 @@ from typing import Any, Self, TypeVar
 
 import asyncpg
 
-from ...domain.errors import BackendError, ConfigurationError, MemoryClosed, Overloaded
+from ...domain.errors import BackendError, ConfigurationError, MemoryClosed
 from ...ports.backend_server import BackendServer, ServerState
 from .address import parsed_address
+from .connection_pool import ConnectionPool
 from .errors import BACKEND, DriverError, connection_died, translating
 from .migrations import migrate
 from .server_checks import ServerFacts, check_server
@@ -28,11 +29,6 @@ T = TypeVar("T")
 
 RETRY_CHECK_S = 1.0
 """For so long after a check has failed its error is raised again without asking the server."""
-CLOSE_TIMEOUT_S = 2.0
-"""How long closing waits for calls under way before it cuts their connections."""
-RELEASE_TIMEOUT_S = 1.0
-"""How long giving a connection back waits for the cancelling of its statement before it is cut."""
-
 _SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 _FACTS = """
@@ -92,11 +88,9 @@ class PostgresDatabase(BackendServer):
         self._pool_size = pool_size
         self._timeout_s = timeout_s
         self._connect_timeout_s = connect_timeout_s
-        self._acquire_timeout_s = max(timeout_s, connect_timeout_s)
         self._allow_unsafe_commit = allow_unsafe_commit
         self._max_waiting = max_waiting
-        self._pool: asyncpg.Pool | None = None
-        self._callers = 0
+        self._pool: ConnectionPool | None = None
         self._state: ServerState | None = None
         self._failure: BackendError | None = None
         self._failed_at_s = 0.0
@@ -111,8 +105,7 @@ class PostgresDatabase(BackendServer):
         target = self._target
         self._checking = asyncio.Lock()  # of this loop
         self._state = self._failure = None
-        self._callers = 0
-        self._pool = await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             min_size=0,
             max_size=self._pool_size,
             init=functools.partial(set_up, schema=self.schema),
@@ -128,6 +121,13 @@ class PostgresDatabase(BackendServer):
             command_timeout=self._timeout_s,
             server_settings={"application_name": "talktiers"},
         )
+        self._pool = ConnectionPool(
+            pool,
+            size=self._pool_size,
+            acquire_timeout_s=max(self._timeout_s, self._connect_timeout_s),
+            max_waiting=self._max_waiting,
+            address=self.address,
+        )
         return self
 
     async def __aexit__(
@@ -140,9 +140,7 @@ class PostgresDatabase(BackendServer):
         if (pool := self._pool) is None:
             return
         self._pool = None
-        with contextlib.suppress(*DriverError):  # what cannot be closed in order has been cut
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await pool.close()
+        await pool.close()
 
     async def check(self) -> ServerState:
         """As the port says; the version of the schema is that of all our tables there."""
@@ -163,7 +161,7 @@ class PostgresDatabase(BackendServer):
         """
         await self._ensure_checked(operation)
         with translating(operation, address=self.address):
-            async with self._acquired() as connection:
+            async with self._open_pool().connection() as connection:
                 yield connection
 
     @contextlib.asynccontextmanager
@@ -186,13 +184,13 @@ class PostgresDatabase(BackendServer):
         await self._ensure_checked(operation)
         with translating(operation, address=self.address):
             try:
-                async with self._acquired() as connection:
+                async with self._open_pool().connection() as connection:
                     return await work(connection)
             except DriverError as error:
                 if not connection_died(error):
                     raise
-                await self._open_pool().expire_connections()  # a server that went down took all of them along
-            async with self._acquired() as connection:
+                await self._open_pool().expire()  # a server that went down took all of them along
+            async with self._open_pool().connection() as connection:
                 return await work(connection)
 
     async def run_transaction(
@@ -230,7 +228,7 @@ class PostgresDatabase(BackendServer):
             raise type(failed)(BACKEND, operation, failed.reason) from failed.__cause__
         try:
             with translating(operation, address=self.address):
-                async with self._acquired() as connection:
+                async with self._open_pool().connection() as connection:
                     self._state = await self._checked_state(connection)
         except BackendError as error:
             self._failure, self._failed_at_s = error, time.monotonic()
@@ -244,41 +242,10 @@ class PostgresDatabase(BackendServer):
         version = await migrate(connection, schema=self.schema, address=self.address)
         return ServerState(version=facts.version.partition(" ")[0], schema=version)
 
-    def _open_pool(self) -> asyncpg.Pool:
+    def _open_pool(self) -> ConnectionPool:
         if self._pool is None:
             raise MemoryClosed(f"{self.address} is not open: use `async with`")
         return self._pool
-
-    @contextlib.asynccontextmanager
-    async def _acquired(self) -> AsyncIterator[Connection]:
-        """A connection of the pool. The driver's own errors get out."""
-        pool = self._open_pool()
-        waiting = self._callers - self._pool_size
-        if waiting >= self._max_waiting:
-            raise Overloaded(f"{waiting} calls to {self.address} wait for a connection already; call again later")
-        self._callers += 1
-        try:
-            connection = await self._acquire(pool)
-            try:
-                yield connection
-            finally:
-                with contextlib.suppress(*DriverError):  # the pool has cut it then; the result stands
-                    await pool.release(connection, timeout=RELEASE_TIMEOUT_S)
-        finally:
-            self._callers -= 1
-
-    async def _acquire(self, pool: asyncpg.Pool) -> Any:
-        try:
-            # Not by the pool's own limit: that makes a task of each call.
-            async with asyncio.timeout(self._acquire_timeout_s):
-                return await pool.acquire()
-        except TimeoutError:
-            if self._callers <= self._pool_size:
-                raise
-            raise Overloaded(
-                f"all {self._pool_size} connections to {self.address} stayed busy; call again later,"
-                " or raise the setting pool_size"
-            ) from None
 
 
 @contextlib.asynccontextmanager

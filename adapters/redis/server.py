@@ -78,7 +78,7 @@ class RedisServer(BackendServer):
         self.address = self._url.address
         self.keys = WindowKeys(checked_prefix(key_prefix))
         if ca_file is not None and not self._url.tls:
-            raise ConfigurationError("redis: ca_file is for TLS alone; write rediss:// in url, or leave ca_file out")
+            raise ConfigurationError("ca_file is for TLS alone; write rediss:// in url, or leave ca_file out")
         self._ca_file = ca_file
         self._pool_size = pool_size
         self._timeout_s = timeout_s

@@ -69,6 +69,6 @@ def _unquoted(text: str | None) -> str | None:
 
 def _malformed() -> ConfigurationError:
     return ConfigurationError(
-        "redis: url must have the form redis://[[user]:password@]host[:port][/database], or rediss:// for TLS; write "
+        "url must have the form redis://[[user]:password@]host[:port][/database], or rediss:// for TLS; write "
         "what is special in a password as %XX, e.g. %2F for a slash"
     )

@@ -27,7 +27,7 @@ def verifying_context(ca_file: str | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # which `ssl.SSLError` is too
         raise ConfigurationError(
-            f"redis: ca_file {ca_file} cannot be used; name a file of certificates (PEM)"
+            f"ca_file {ca_file} cannot be used; name a file of certificates (PEM)"
         ) from error
 
 

@@ -24,7 +24,7 @@ def checked_prefix(prefix: str) -> str:
         ConfigurationError: it does.
     """
     if not _PREFIX.fullmatch(prefix):
-        raise ConfigurationError("redis: key_prefix must be 1 to 64 of the characters A-Z a-z 0-9 _ . : -")
+        raise ConfigurationError("key_prefix must be 1 to 64 of the characters A-Z a-z 0-9 _ . : -")
     return prefix
 
 

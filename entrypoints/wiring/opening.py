@@ -38,6 +38,7 @@ async def opened_memory(settings: Settings, stack: AsyncExitStack) -> Memory:
         ConfigurationError, BackendError: a tier cannot be opened. What was opened before it is on the stack.
     """
     tiers, processors = await opened_parts(settings, stack)
+    await _check(tiers.servers)
     memory = Memory(tiers=tiers, processors=processors, options=memory_options(settings))
     stack.push_async_callback(memory.close)
     memory.start()
@@ -45,14 +46,13 @@ async def opened_memory(settings: Settings, stack: AsyncExitStack) -> Memory:
 
 
 async def opened_parts(settings: Settings, stack: AsyncExitStack) -> tuple[Tiers, Processors]:
-    """The tiers and processors that the settings choose, entered on a stack."""
+    """The tiers and processors that the settings choose, entered on a stack. No server was asked anything yet."""
     off_loop = await stack.enter_async_context(WorkerThread())
     clock = SystemClock()
     resources = SharedResources(settings=settings, stack=stack, off_loop=off_loop, clock=clock)
     container = container_for(settings, resources)
     embedder: Embedder | None = await stack.enter_async_context(container.embedder())
     tiers = await _opened_tiers(container, settings, stack, embedder, resources.servers)
-    await _check(tiers.servers)
     analyser = SnowballAnalyser(default_language=settings.lexical.language)
     processors = Processors(
         analyser=analyser,
@@ -109,8 +109,10 @@ async def _check(servers: Mapping[str, BackendServer]) -> None:
     for outcome, tiers in zip(outcomes, tiers_of.values(), strict=True):
         if not isinstance(outcome, BaseException):
             continue
-        if "archive" in tiers or not isinstance(outcome, BackendError):
+        if not isinstance(outcome, BackendError):
             raise outcome
+        if "archive" in tiers:
+            raise type(outcome)(outcome.backend, "opening the archive", outcome.reason) from outcome
         for tier in tiers:
             _log.warning("tier_not_ready", tier=tier, error=type(outcome).__name__, reason=str(outcome))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -69,15 +71,16 @@ class SharedResources:
         if self._redis is None:
             server = _driver("redis", "server").RedisServer
             redis = self._settings.redis
-            opened: RedisServer = await self._stack.enter_async_context(
-                server(
-                    url=redis.url,
-                    key_prefix=redis.key_prefix,
-                    pool_size=redis.pool_size,
-                    timeout_s=redis.timeout_s,
-                    ca_file=redis.ca_file,
+            with section("redis"):
+                opened: RedisServer = await self._stack.enter_async_context(
+                    server(
+                        url=redis.url,
+                        key_prefix=redis.key_prefix,
+                        pool_size=redis.pool_size,
+                        timeout_s=redis.timeout_s,
+                        ca_file=redis.ca_file,
+                    )
                 )
-            )
             self._redis = opened
         self.servers[tier] = self._redis
         return self._redis
@@ -87,16 +90,17 @@ class SharedResources:
         if self._postgres is None:
             database = _driver("postgres", "database").PostgresDatabase
             postgres = self._settings.postgres
-            opened: PostgresDatabase = await self._stack.enter_async_context(
-                database(
-                    url=postgres.url,
-                    schema=postgres.schema,
-                    pool_size=postgres.pool_size,
-                    timeout_s=postgres.timeout_s,
-                    ca_file=postgres.ca_file,
-                    allow_unsafe_commit=postgres.allow_unsafe_commit,
+            with section("postgres"):
+                opened: PostgresDatabase = await self._stack.enter_async_context(
+                    database(
+                        url=postgres.url,
+                        schema=postgres.schema,
+                        pool_size=postgres.pool_size,
+                        timeout_s=postgres.timeout_s,
+                        ca_file=postgres.ca_file,
+                        allow_unsafe_commit=postgres.allow_unsafe_commit,
+                    )
                 )
-            )
             self._postgres = opened
         self.servers[tier] = self._postgres
         return self._postgres
@@ -106,16 +110,17 @@ class SharedResources:
         if self._chroma is None:
             server = _driver("chroma", "server").ChromaServer
             chroma = self._settings.chroma
-            opened: ChromaServer = await self._stack.enter_async_context(
-                server(
-                    url=chroma.url,
-                    token=chroma.token,
-                    tenant=chroma.tenant,
-                    database=chroma.database,
-                    timeout_s=chroma.timeout_s,
-                    ca_file=chroma.ca_file,
+            with section("chroma"):
+                opened: ChromaServer = await self._stack.enter_async_context(
+                    server(
+                        url=chroma.url,
+                        token=chroma.token,
+                        tenant=chroma.tenant,
+                        database=chroma.database,
+                        timeout_s=chroma.timeout_s,
+                        ca_file=chroma.ca_file,
+                    )
                 )
-            )
             self._chroma = opened
         self.servers[tier] = self._chroma
         return self._chroma
@@ -125,17 +130,18 @@ class SharedResources:
         if self._neo4j is None:
             server = _driver("neo4j", "server").Neo4jServer
             neo4j = self._settings.neo4j
-            opened: Neo4jServer = await self._stack.enter_async_context(
-                server(
-                    url=neo4j.url,
-                    user=neo4j.user,
-                    password=neo4j.password,
-                    database=neo4j.database,
-                    pool_size=neo4j.pool_size,
-                    timeout_s=neo4j.timeout_s,
-                    ca_file=neo4j.ca_file,
+            with section("neo4j"):
+                opened: Neo4jServer = await self._stack.enter_async_context(
+                    server(
+                        url=neo4j.url,
+                        user=neo4j.user,
+                        password=neo4j.password,
+                        database=neo4j.database,
+                        pool_size=neo4j.pool_size,
+                        timeout_s=neo4j.timeout_s,
+                        ca_file=neo4j.ca_file,
+                    )
                 )
-            )
             self._neo4j = opened
         self.servers[tier] = self._neo4j
         return self._neo4j
@@ -155,6 +161,15 @@ class SharedResources:
 
             self._store = InMemoryStore(clock=self.clock)
         return self._store
+
+
+@contextlib.contextmanager
+def section(name: str) -> Iterator[None]:
+    """Lets a fault in a section of the settings say which section it is."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise ConfigurationError(f"settings of {name}: {error}") from error
 
 
 def _driver(backend: str, module: str) -> Any:

@@ -14,7 +14,7 @@ from ...ports.recent_cache import RecentCache
 from ...ports.relationship_graph import RelationshipGraph
 from ...ports.summary_index import SummaryIndex
 from ..settings import Settings
-from .resources import SharedResources
+from .resources import SharedResources, section
 
 
 @asynccontextmanager
@@ -62,14 +62,16 @@ async def chroma_summaries(
     server = await resources.chroma(tier="summaries")
     from ...adapters.chroma.summary_index import ChromaSummaryIndex
 
-    yield ChromaSummaryIndex(
-        server=server,
-        fingerprint=None if embedder is None else embedder.fingerprint,
-        dimensions=None if embedder is None else embedder.dimensions,
-        collections=settings.chroma.collections,
-        prefix=settings.chroma.prefix,
-        store_text=settings.chroma.store_text,
-    )
+    with section("chroma"):
+        index = ChromaSummaryIndex(
+            server=server,
+            fingerprint=None if embedder is None else embedder.fingerprint,
+            dimensions=None if embedder is None else embedder.dimensions,
+            collections=settings.chroma.collections,
+            prefix=settings.chroma.prefix,
+            store_text=settings.chroma.store_text,
+        )
+    yield index
 
 
 @asynccontextmanager

@@ -418,6 +418,14 @@ class TestLostConnections:
         )
         assert all(await asyncio.gather(*(archive.recent(scope=ANA, limit=1) for _ in range(20))))
 
+    async def test_a_connection_that_was_idle_for_long_is_not_trusted(
+        self, database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, second = [await database.fetchval("SELECT pg_backend_pid()", operation="test") for _ in range(2)]
+        assert first == second
+        monkeypatch.setattr("talktiers.adapters.postgres.connection_pool.MAX_IDLE_S", 0.0)
+        assert await database.fetchval("SELECT pg_backend_pid()", operation="test") != first
+
 
 @pytest.fixture
 def own_url(own_servers: ServerSet) -> str:

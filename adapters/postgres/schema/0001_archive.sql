@@ -58,12 +58,13 @@ CREATE TABLE conversations (
 CREATE UNIQUE INDEX conversations_by_id ON conversations (user_no, conversation_id);
 
 -- A reader in a channel sees at most three compartments: the latest of each are read, however many others there are.
--- n_distinct: where all talk is direct the planner would take the next index as well, and read all of a user.
 CREATE INDEX conversations_by_compartment
     ON conversations (user_no, compartment_hash, occurred_at_us, sequence, bot_hash);
-ALTER TABLE conversations ALTER compartment_hash SET (n_distinct = 1000);
-
 CREATE INDEX conversations_by_time ON conversations (user_no, occurred_at_us, sequence, bot_hash);
+
+-- To be assumed by the planner of every user: many conversations in many compartments. What it counts is the average, and
+-- for a user with twenty thousand among thousands with few it would read all of them.
+ALTER TABLE conversations ALTER user_no SET (n_distinct = 10), ALTER compartment_hash SET (n_distinct = 1000);
 
 -- Jobs that carry conversations into the tiers. A claimed job is one that is due again when its lease ends.
 -- Rows come and go quickly: they are cleared up by their number and not by their share.
@@ -84,6 +85,7 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_by_due ON outbox (projection, due_at);
 CREATE INDEX outbox_by_user ON outbox (user_no, sequence);
+ALTER TABLE outbox ALTER user_no SET (n_distinct = 10);  -- as above
 
 CREATE TABLE dead_letters (
     user_no bigint NOT NULL,
