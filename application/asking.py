@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from ..domain.context_bundle import TierReport, TierStatus
 from ..domain.errors import BackendTimeout, TalktiersError
 from .logs import get_logger
+from .seldom import Seldom
 
 T = TypeVar("T")
 
@@ -60,12 +61,14 @@ class Asking:
     Args:
         deadline_s: seconds from now within which everything must be answered.
         detached: where calls go that did not answer in time.
+        failures: which failures of a tier are told in the log; of all assemblies together.
     """
 
-    def __init__(self, *, deadline_s: float, detached: DetachedCalls) -> None:
+    def __init__(self, *, deadline_s: float, detached: DetachedCalls, failures: Seldom | None = None) -> None:
         self._started = time.perf_counter()
         self._deadline_s = deadline_s
         self._detached = detached
+        self._failures = Seldom() if failures is None else failures
         self._reports: dict[str, TierReport] = {}
 
     @property
@@ -121,15 +124,21 @@ class Asking:
         elif isinstance(error, Exception):
             # Whatever a tier raises, third parties' included, costs this one answer and is reported.
             self.note(tier, TierStatus.ERROR, time_ms=time_ms, error=type(error).__name__)
+            self._tell(tier, error)
+        else:
+            raise error
+        return default
+
+    def _tell(self, tier: str, error: Exception) -> None:
+        left_out = self._failures.left_out(tier)
+        if left_out is not None:
             _log.warning(
                 "tier_failed",
                 tier=tier,
                 error=type(error).__name__,
                 reason=str(error) if isinstance(error, TalktiersError) else None,
+                left_out=left_out,
             )
-        else:
-            raise error
-        return default
 
     def note(self, tier: str, status: TierStatus, *, time_ms: float = 0.0, error: str | None = None) -> None:
         """Records an outcome; the worst one of a tier stays."""

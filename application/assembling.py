@@ -16,6 +16,7 @@ from .asking import Asking, DetachedCalls
 from .pending import PendingConversations, pending_conversations
 from .recalling_recent import RecallRecent
 from .retrieving import MAX_QUESTION_CHARS, Retrieval, Retriever
+from .seldom import Seldom
 from .tiers import Processors, Tiers
 from .topics import FOLDING, confirmed, conversations_behind
 from .usage import Usage
@@ -43,6 +44,7 @@ class AssembleContext:
         recall_recent: RecallRecent,
         shares: ContextShares,
         detached: DetachedCalls,
+        failures: Seldom,
         usage: Usage,
     ) -> None:
         self._tiers = tiers
@@ -51,6 +53,7 @@ class AssembleContext:
         self._recall_recent = recall_recent
         self._shares = shares
         self._detached = detached
+        self._failures = failures
         self._usage = usage
         # Packing keeps the loop busy for some milliseconds: between two contexts everything else has its turn, which
         # takes a lock that is held over a pause.
@@ -61,7 +64,7 @@ class AssembleContext:
 
         It is returned whatever the tiers do; what did not answer in time is missing and named.
         """
-        asking = Asking(deadline_s=deadline_ms / 1000, detached=self._detached)
+        asking = Asking(deadline_s=deadline_ms / 1000, detached=self._detached, failures=self._failures)
         pending = await pending_conversations(tiers=self._tiers, scope=scope, asking=asking)
         recent, (retrieval, older), (related, interests) = await asyncio.gather(
             self._recall_recent(scope=scope, pending=pending, asking=asking),

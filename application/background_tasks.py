@@ -7,6 +7,7 @@ from collections.abc import Collection, Coroutine
 from typing import Any, Final
 
 from .logs import get_logger
+from .seldom import Seldom
 
 CANCELLING_S: Final = 1.0
 """How long a cancelled task may take to end: a driver can hold one for a minute."""
@@ -25,6 +26,7 @@ class BackgroundTasks:
         self._limit = limit
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._failures = Seldom()
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> bool:
         """Starts the work, or refuses it when too much is under way, or when nobody would await it any more."""
@@ -38,8 +40,12 @@ class BackgroundTasks:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.warning("background_work_failed", work=task.get_name(), error=type(error).__name__)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if (left_out := self._failures.left_out(task.get_name())) is not None:
+            _log.warning(
+                "background_work_failed", work=task.get_name(), error=type(error).__name__, left_out=left_out
+            )
 
     async def close(self, *, timeout_s: float = 5.0) -> None:
         """Lets running work end, and cancels what takes longer than that. Nothing starts any more."""

@@ -11,6 +11,7 @@ from ..domain.errors import TalktiersError
 from ..domain.recent_window import CachedConversation, windows_of
 from .background_tasks import BackgroundTasks
 from .logs import get_logger
+from .seldom import Seldom
 from .tiers import Tiers
 
 MAX_WAITING_PUSHES: Final = 1024
@@ -31,6 +32,7 @@ class CachePusher:
         self._share_between_bots = share_between_bots
         self._waiting: deque[CachedConversation] = deque()
         self._running = False
+        self._failures = Seldom()
 
     def push(self, conversation: Conversation, *, epoch: int) -> None:
         """Hands a stored conversation over; returns at once."""
@@ -49,7 +51,8 @@ class CachePusher:
                 try:
                     await push_into_cache(self._tiers, entries)
                 except TalktiersError as error:
-                    _log.info("cache_push_failed", error=type(error).__name__)
+                    if (left_out := self._failures.left_out("cache")) is not None:
+                        _log.info("cache_push_failed", error=type(error).__name__, left_out=left_out)
                     return  # their outbox rows bring them
         finally:
             self._running = False

@@ -24,6 +24,7 @@ from .rebuilding import Rebuild
 from .recalling_recent import RecallRecent
 from .retrieving import Retriever
 from .searching import Search
+from .seldom import Seldom
 from .storing import StoreConversation
 from .tiers import Processors, Tiers
 from .turns import Turns
@@ -55,6 +56,7 @@ class Memory:
     def __init__(self, *, tiers: Tiers, processors: Processors, options: MemoryOptions) -> None:
         usage = Usage()
         self._detached = DetachedCalls()
+        failures = Seldom()
         self._background = BackgroundTasks()
         self._project_in_process = options.project_in_process
         pusher = None
@@ -86,10 +88,16 @@ class Memory:
             recall_recent=RecallRecent(tiers=tiers, background=self._background, size=options.cache_size),
             shares=options.shares,
             detached=self._detached,
+            failures=failures,
             usage=usage,
         )
         self.search = Search(
-            tiers=tiers, processors=processors, retriever=retriever, detached=self._detached, usage=usage
+            tiers=tiers,
+            processors=processors,
+            retriever=retriever,
+            detached=self._detached,
+            failures=failures,
+            usage=usage,
         )
         self.read = Read(tiers=tiers, clock=processors.clock)
         self.forget = Forget(tiers=tiers, projector=self.projector, clock=processors.clock)

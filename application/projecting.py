@@ -16,6 +16,7 @@ from ..domain.errors import BackendConflict, BackendTimeout, MemoryClosed, Talkt
 from ..domain.projection import Backlog, JobKind, OutboxJob, Projection
 from .background_tasks import ended
 from .logs import get_logger
+from .seldom import Seldom
 from .sweeping import project_missing, sweep_user
 from .tiers import Tiers
 from .turns import Turns
@@ -71,6 +72,7 @@ class Projector:
         self._loops: list[asyncio.Task[None]] = []
         self._closing = False
         self._turns = Turns() if turns is None else turns
+        self._put_off, self._cannot_work = Seldom(), Seldom()
 
     def start(self) -> None:
         """Begins to work in the background of the running loop."""
@@ -135,7 +137,13 @@ class Projector:
                 # The worker stays: without it nothing would reach a tier until the next start.
                 failures += 1
                 done = 0
-                _log.warning("projector_cannot_work", projection=projection, error=type(error).__name__)
+                if (left_out := self._cannot_work.left_out(projection)) is not None:
+                    _log.warning(
+                        "projector_cannot_work",
+                        projection=projection,
+                        error=type(error).__name__,
+                        left_out=left_out,
+                    )
                 await self._pause(event, self._backoff_s(failures))
             if done >= self._options.batch_size:
                 continue
@@ -194,7 +202,14 @@ class Projector:
             if isinstance(error, TalktiersError) and error.retryable:
                 attempts = max(job.attempts for job in jobs)
                 await self._tiers.outbox.retry(jobs=jobs, delay_s=self._backoff_s(attempts))
-                _log.warning("projection_put_off", projection=projection, jobs=len(jobs), error=type(error).__name__)
+                if (left_out := self._put_off.left_out(projection)) is not None:
+                    _log.warning(
+                        "projection_put_off",
+                        projection=projection,
+                        jobs=len(jobs),
+                        error=type(error).__name__,
+                        left_out=left_out,
+                    )
             elif len(jobs) > 1:
                 middle = len(jobs) // 2
                 await self._attempt(projection, jobs[:middle])

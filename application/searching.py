@@ -10,6 +10,7 @@ from ..domain.retrieval_metrics import RetrievalRecord
 from .asking import Asking, DetachedCalls
 from .pending import pending_conversations, wait_until_few_pending
 from .retrieving import Retriever
+from .seldom import Seldom
 from .tiers import Processors, Tiers
 from .usage import Usage
 
@@ -20,12 +21,20 @@ class Search:
     """Ranks the visible conversations for a question."""
 
     def __init__(
-        self, *, tiers: Tiers, processors: Processors, retriever: Retriever, detached: DetachedCalls, usage: Usage
+        self,
+        *,
+        tiers: Tiers,
+        processors: Processors,
+        retriever: Retriever,
+        detached: DetachedCalls,
+        failures: Seldom,
+        usage: Usage,
     ) -> None:
         self._tiers = tiers
         self._processors = processors
         self._retriever = retriever
         self._detached = detached
+        self._failures = failures
         self._usage = usage
 
     async def __call__(self, *, scope: Scope, query: str, limit: int, deadline_ms: float) -> list[ScoredConversation]:
@@ -37,7 +46,7 @@ class Search:
         Raises:
             BackendUnavailable, BackendTimeout: the archive did not answer, so that an empty list would be a guess.
         """
-        asking = Asking(deadline_s=deadline_ms / 1000, detached=self._detached)
+        asking = Asking(deadline_s=deadline_ms / 1000, detached=self._detached, failures=self._failures)
         await wait_until_few_pending(tiers=self._tiers, scope=scope, asking=asking, share=_WAIT_SHARE)
         pending = await pending_conversations(tiers=self._tiers, scope=scope, asking=asking)
         retrieval = await self._retriever.retrieve(

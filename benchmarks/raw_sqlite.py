@@ -60,7 +60,7 @@ class RawFile:
         return [self._row(exchange) for exchange in exchanges]
 
     def _row(self, exchange: Exchange) -> Row:
-        conversation = _conversation(exchange)
+        conversation = conversation_of(exchange)
         return (
             self.user_no(exchange.user_id),
             id_bytes(conversation.conversation_id),
@@ -99,7 +99,8 @@ class RawFile:
         return rows + sum(len(execute(_BY_ID, (id_bytes(item),)).fetchall()) for item in conversation_ids)
 
 
-def _conversation(exchange: Exchange) -> Conversation:
+def conversation_of(exchange: Exchange) -> Conversation:
+    """As it is stored, but for its sequence."""
     return intake(exchange).conversation(now=dt.datetime.now(dt.UTC), new_id="")
 
 

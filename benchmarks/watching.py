@@ -35,3 +35,15 @@ class StallWatch:
             began = time.perf_counter()
             await asyncio.sleep(_TICK_S)
             self.late_ms.append(1000 * (time.perf_counter() - began - _TICK_S))
+
+
+class DetachedWatch(StallWatch):
+    """Counts the calls that were given up and have not ended yet. To be used with ``async with``."""
+
+    most = 0
+
+    async def _tick(self) -> None:
+        while True:
+            # Whoever is given up is cancelled; whoever is cancelled in order ends within a moment.
+            self.most = max(self.most, sum(task.cancelling() > 0 for task in asyncio.all_tasks()))
+            await asyncio.sleep(_TICK_S)

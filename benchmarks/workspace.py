@@ -17,8 +17,7 @@ from talktiers.adapters.sources.jsonl import JsonLines
 from talktiers.application.import_conversations import ImportReport
 from talktiers.benchmarks.conversations import Exchange, Talk, write_lines
 from talktiers.domain.projection import Backlog
-from talktiers.entrypoints.configuration import SettingsSource
-from talktiers.entrypoints.manager import HierarchicalMemoryManager
+from talktiers.entrypoints.manager import HierarchicalMemoryManager, SettingsSource
 from talktiers.entrypoints.settings import ProjectorSettings, SqliteSettings
 
 USERS = 100
@@ -82,9 +81,7 @@ class Workspace:
         return Filled(path=path, **attrs.asdict(filling, recurse=False))
 
 
-async def fill(
-    settings: SettingsSource, talk: Talk, conversations: int, *, name: str, folder: Path
-) -> Filling:
+async def fill(settings: SettingsSource, talk: Talk, conversations: int, *, name: str, folder: Path) -> Filling:
     """Imports so many made-up conversations and waits until they are in every tier.
 
     Args:

@@ -72,7 +72,7 @@ class ConversationForms:
             # A passage stands behind its speakers' names anyway.
             named = self._named(conversation)
             mass = self._terms.mass(passage.found | named)
-            summarised = self._terms.mass(self._terms.bits_of(candidate.summary.text) | named)
+            summarised = self._terms.mass(self._terms.seen_in(candidate.summary.text) | named)
             if len(line) < room and (summarised > mass or not passage.found):
                 return self._entry(part, conversation, Form.SUMMARY, (line,), Sides(user="", bot=""))
         lines = self._turns(conversation, passage.sides)

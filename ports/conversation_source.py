@@ -2,55 +2,98 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import AsyncGenerator
-from typing import Protocol
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
 from ..domain.interchange import ConversationRecord
 
+FACT_MESSAGE_TYPE = "fact"
+"""Message type of what was noted about somebody rather than said: the text stands on the user's side, the other is empty."""
+
+
+class RecordKind(enum.StrEnum):
+    """What a record is counted as."""
+
+    CONVERSATION = "conversation"
+    FACT = "fact"
+    PLACEHOLDER = "placeholder"
+    """One side stood for something that the source never had; the side is empty, the other one is stored."""
+
 
 @attrs.frozen(kw_only=True)
-class SourcedRecord:
-    """A conversation that a source holds.
+class SourceItem:
+    """Something that a source holds.
 
     Attributes:
-        record: carries a conversation id or an idempotency key, the same whenever the source is read again.
         position: where it stands, for people: ``line 12``, ``conv-1.json exchange 3``.
         raw: what stands there, for mending it.
         progress: part of the source read so far, 0 to 1; ``None`` where its size is not known.
+        cursor: of a `ResumableSource`: what `read_after` takes to go on behind this item.
     """
 
-    record: ConversationRecord
     position: str
     raw: str
     progress: float | None = None
+    cursor: str | None = None
 
 
 @attrs.frozen(kw_only=True)
-class Rejection:
+class SourcedRecord(SourceItem):
+    """A conversation that a source holds.
+
+    Attributes:
+        record: carries a conversation id or an idempotency key, the same whenever the source is read again. Where its
+            time is not known, ``occurred_at`` is the source's best guess and ``time_unknown`` is true in its processing
+            metadata. Texts are as they stood: what no store can hold is replaced later, and that is noted.
+        raw: the source's own text, or `record_to_json` of the record as JSON: then JSON Lines read it again.
+    """
+
+    record: ConversationRecord
+    kind: RecordKind = RecordKind.CONVERSATION
+
+
+@attrs.frozen(kw_only=True)
+class Omission(SourceItem):
+    """Something that holds nothing to remember: counted as a placeholder, not stored, and no error.
+
+    Attributes:
+        reason: what it is.
+        user_id: whose; ``None``: not known.
+    """
+
+    reason: str
+    user_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Rejection(SourceItem):
     """Something in a source that cannot be a conversation, or that the memory refused.
 
     Attributes:
         reason: what to mend.
+        user_id: whose; ``None``: not known.
     """
 
-    position: str
     reason: str
-    raw: str
-    progress: float | None = None
+    user_id: str | None = None
+
+
+Item: TypeAlias = SourcedRecord | Omission | Rejection
 
 
 class ConversationSource(Protocol):
     """A file, a stream, another system's store.
 
     Attributes:
-        name: what is read, for people.
+        name: what is read, for people; without a password. The same for the same source: it names an import run.
     """
 
     name: str
 
-    def read(self) -> AsyncGenerator[SourcedRecord | Rejection, None]:
+    def read(self) -> AsyncGenerator[Item, None]:
         """Everything that the source holds, in its order; what cannot be read is rejected and does not end the stream.
 
         Reading the same source again gives the same records with the same keys in the same order. Memory is bounded
@@ -58,5 +101,17 @@ class ConversationSource(Protocol):
 
         Raises:
             MigrationError: the source as a whole cannot be read; the message says what to mend.
+        """
+        ...
+
+
+@runtime_checkable
+class ResumableSource(ConversationSource, Protocol):
+    """A source that need not be read from its beginning again after an interruption. Its items carry cursors."""
+
+    def read_after(self, cursor: str) -> AsyncGenerator[Item, None]:
+        """As `read`, without the items up to the one that carried this cursor.
+
+        Where the source has changed so that something new may stand among those, everything is read.
         """
         ...

@@ -15,7 +15,7 @@ BACKENDS: Mapping[str, str] = {
     "summaries": "chroma",
     "graph": "neo4j",
 }
-_CHROMA = "/api/v2/tenants/default_tenant/databases/default_database/collections"
+CHROMA_COLLECTIONS = "/api/v2/tenants/default_tenant/databases/default_database/collections"
 _NODES = """
 MATCH (user:TalktiersUser|TalktiersForgottenUser) WHERE user.namespace STARTS WITH $name
 OPTIONAL MATCH (user)-[:WAS_IN|INTERESTED_IN|KNOWS_OF]->(node)
@@ -88,7 +88,7 @@ class FourServers:
                 await postgres.execute(f'DROP SCHEMA "{schema}" CASCADE')
         async with self._chroma() as chroma:
             for collection in await self._collections(chroma):
-                (await chroma.delete(f"{_CHROMA}/{collection['name']}")).raise_for_status()
+                (await chroma.delete(f"{CHROMA_COLLECTIONS}/{collection['name']}")).raise_for_status()
         async with self._neo4j() as neo4j:
             await neo4j.execute_query(f"{_NODES} DETACH DELETE conversation, node, user", name=self.name)
 
@@ -115,7 +115,7 @@ class FourServers:
         async with self._chroma() as chroma:
             for collection in await self._collections(chroma):
                 asked = {"include": ["documents", "metadatas"]}
-                answer = await chroma.post(f"{_CHROMA}/{collection['id']}/get", json=asked)
+                answer = await chroma.post(f"{CHROMA_COLLECTIONS}/{collection['id']}/get", json=asked)
                 found += [item for item in zip(*(answer.json()[key] for key in ("ids", "documents", "metadatas")), strict=True)]
         return repr(found) if found else ""
 
@@ -136,7 +136,7 @@ class FourServers:
         return [name for (name,) in found]
 
     async def _collections(self, chroma: Any) -> list[dict[str, str]]:
-        listed = (await chroma.get(_CHROMA, params={"limit": 10_000})).raise_for_status().json()
+        listed = (await chroma.get(CHROMA_COLLECTIONS, params={"limit": 10_000})).raise_for_status().json()
         return [collection for collection in listed if collection["name"].startswith(self.name)]
 
     @contextlib.asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from ...domain.errors import MemoryClosed
@@ -72,6 +72,11 @@ class OwnedCalls:
                     task.cancel()
                     await asyncio.wait([task])
             raise
+
+    async def finished(self, *, within_s: float) -> None:
+        """Waits for what is under way, but no longer than that."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=within_s)
 
     async def close(self) -> None:
         """Ends what is still under way."""

@@ -16,9 +16,9 @@ from ...domain.derived import Entity, RelatedTopic
 from ...domain.place import Scope, Visibility
 from ...domain.projection import Projection
 from ...domain.sessions import SESSION_GAP
-from ...domain.user_arrays import UserArrays
 from ...ports.conversation_archive import User
 from ...ports.relationship_graph import GraphRecord, RelationshipGraph
+from ..user_arrays import UserArrays
 from .graph_writing import add_records, prepared, remove_conversations, user_key
 from .packed_edges import unpacked_edges
 from .server import Neo4jServer, rows

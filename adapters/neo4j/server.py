@@ -37,6 +37,8 @@ RETRY_CHECK_S: Final = 1.0
 """For so long after a check has failed its error is raised again without asking the server."""
 SCHEMA_TIMEOUT_S: Final = 30.0
 """How long a check may take where constraints are missing: on a busy machine the first ones took 8 s."""
+GRACE_S: Final = 0.5
+"""How long closing waits for calls under way."""
 CLOSE_TIMEOUT_S: Final = 2.0
 """How long closing may take to say goodbye on every connection."""
 
@@ -141,10 +143,11 @@ class Neo4jServer(BackendServer):
         await self.close()
 
     async def close(self) -> None:
-        """Closes every connection, within `CLOSE_TIMEOUT_S`. Idempotent."""
+        """Waits a moment for calls under way, then closes every connection. Idempotent."""
         if (driver := self._driver) is None:
             return
         self._driver = None
+        await self._calls.finished(within_s=GRACE_S)
         with contextlib.suppress(*DriverError):  # what cannot be closed in order has been cut
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await driver.close()
@@ -189,7 +192,6 @@ class Neo4jServer(BackendServer):
             BackendError: whatever `check` or the work ran into.
             MemoryClosed: not open.
         """
-
         undertaking = Undertaking()
 
         async def attempt() -> T:

@@ -20,7 +20,7 @@ from ...domain.place import Scope
 from ...domain.projection import Projection
 from ...domain.sessions import SESSION_GAP
 from ...ports.lexical_index import LexicalIndex
-from ...ports.user_arrays import UserArrays
+from ..user_arrays import UserArrays
 from . import lexical_statements as sql
 from .database import PostgresDatabase
 from .lexical_erasing import remove_documents, remove_user

@@ -26,9 +26,7 @@ def verifying_context(ca_file: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # which `ssl.SSLError` is too
-        raise ConfigurationError(
-            f"ca_file {ca_file} cannot be used; name a file of certificates (PEM)"
-        ) from error
+        raise ConfigurationError(f"ca_file {ca_file} cannot be used; name a file of certificates (PEM)") from error
 
 
 class TlsConnection(SSLConnection):

@@ -20,11 +20,11 @@ from ...domain.postings import Postings, block_size, unpack_blocks
 from ...domain.projection import Projection
 from ...domain.sessions import SESSION_GAP
 from ...ports.lexical_index import LexicalIndex
+from ..user_arrays import UserArrays
 from .conversation_rows import id_text
 from .database import Database
 from .lexical_writing import UserDocuments, add_documents, prepared, remove_documents, remove_user
 from .parts import parts
-from .user_arrays import UserArrays
 
 _TABLES = ("lexical_users", "lexical_documents", "lexical_forward", "lexical_postings", "lexical_words")
 

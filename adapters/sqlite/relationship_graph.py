@@ -20,6 +20,7 @@ from ...domain.place import Scope
 from ...domain.projection import Projection
 from ...domain.sessions import SESSION_GAP
 from ...ports.relationship_graph import GraphRecord, RelationshipGraph
+from ..user_arrays import UserArrays
 from .conversation_rows import id_bytes, id_text
 from .database import Database
 from .graph_writing import (
@@ -33,7 +34,6 @@ from .graph_writing import (
     words_of,
 )
 from .parts import in_turns, parts
-from .user_arrays import UserArrays
 
 T = TypeVar("T")
 

@@ -16,6 +16,7 @@ from ...domain.derived import Intent, Summary
 from ...domain.place import Audience, Place, Scope
 from ...domain.projection import Projection
 from ...ports.summary_index import SemanticMatch, SummaryIndex, SummaryRecord
+from ..user_arrays import UserArrays
 from .conversation_rows import id_bytes, id_text
 from .database import Database
 from .growing_rows import GrowingRows
@@ -23,7 +24,6 @@ from .many_rows import select_by_ids
 from .parts import parts
 from .summary_writing import VECTOR, add_summaries, remove_summaries
 from .time_expressions import from_us
-from .user_arrays import UserArrays
 
 _Packed = tuple[SummaryRecord, bytes | None]
 _OfUser = tuple[tuple[str, str], list[_Packed]]

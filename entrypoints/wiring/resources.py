@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...adapters.postgres.database import PostgresDatabase
     from ...adapters.redis.server import RedisServer
     from ...adapters.sqlite.database import Database
-    from ...adapters.sqlite.user_arrays import UserArrays
+    from ...adapters.user_arrays import UserArrays
 
 _MEGABYTE = 1024 * 1024
 
@@ -149,7 +149,7 @@ class SharedResources:
     def user_arrays(self) -> UserArrays:
         """What the indexes keep in memory."""
         if self._arrays is None:
-            from ...adapters.sqlite.user_arrays import UserArrays
+            from ...adapters.user_arrays import UserArrays
 
             self._arrays = UserArrays(max_bytes=self._settings.arrays.memory_mb * _MEGABYTE)
         return self._arrays

@@ -9,7 +9,7 @@ import pytest
 from talktiers.adapters.postgres.database import PostgresDatabase
 from talktiers.adapters.postgres.lexical_index import PostgresLexicalIndex
 from talktiers.adapters.postgres.lexical_writing import MAX_UNPACKED_BYTES
-from talktiers.adapters.sqlite.user_arrays import UserArrays
+from talktiers.adapters.user_arrays import UserArrays
 from talktiers.ports.contracts.lexical_index import LexicalIndexContract
 
 pytestmark = pytest.mark.server

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+from collections import Counter
 
 import pytest
 from faulty_tiers import DOWN, HANGING, HEALTHY, SLOW, faulty_memory
 
 from talktiers import BackendError, HierarchicalMemoryManager
+from talktiers.application.seldom import TOLD_AGAIN_S
 from talktiers.domain.assembly_metadata import TierStatus
 
 DERIVED = ("cache", "lexical", "summaries", "graph")
@@ -68,6 +71,21 @@ async def test_a_tier_that_comes_back_catches_up(tier: str) -> None:
         held = await faulty.tiers[tier].conversation_ids(tenant_id="default", user_id="ana")
         assert tier == "cache" or held == frozenset(ids)
         assert (await faulty.memory.health()).ok
+
+
+@pytest.mark.parametrize("tier", DERIVED)
+async def test_a_tier_that_is_down_does_not_fill_the_log(tier: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with faulty_memory() as faulty:
+        faulty.tiers[tier].state = DOWN
+        began = time.monotonic()
+        with caplog.at_level(logging.INFO, logger="talktiers"):
+            for number in range(30):
+                await store(faulty.memory, number)
+                await faulty.memory.get_conversation_context("ana", "Who plays the violin?", deadline_ms=5000)
+        told = [record.getMessage().partition(" ")[0] for record in caplog.records]
+        often = 1 + (time.monotonic() - began) / TOLD_AGAIN_S
+    assert "event='tier_failed'" in told
+    assert all(count <= often for count in Counter(told).values()), told
 
 
 async def test_with_the_archive_down_nothing_is_acknowledged_and_the_cache_alone_answers_with_a_label() -> None:

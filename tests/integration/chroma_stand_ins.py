@@ -55,13 +55,14 @@ class Gateway:
     """A proxy as it stands before a Chroma server, which knows no authentication itself.
 
     Attributes:
+        token: what a client has to show; ``None``: nothing.
         requests: first lines of all that was let through.
         tokens: those that clients showed.
     """
 
     def __init__(self, port: int, *, token: str | None = None) -> None:
         self._port = port
-        self._token = token
+        self.token = token
         self.requests: list[str] = []
         self.tokens: set[str | None] = set()
         self._connections: set[asyncio.StreamWriter] = set()
@@ -82,7 +83,7 @@ class Gateway:
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 shown = headers.get("authorization", "").removeprefix("Bearer ") or None
                 self.tokens.add(shown)
-                if self._token is not None and shown != self._token:
+                if self.token is not None and shown != self.token:
                     writer.write(_response("401 Unauthorized", "who are you?"))
                     continue
                 self.requests.append(first)

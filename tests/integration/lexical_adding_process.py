@@ -5,7 +5,7 @@ import sys
 
 from talktiers.adapters.postgres.database import PostgresDatabase
 from talktiers.adapters.postgres.lexical_index import PostgresLexicalIndex
-from talktiers.adapters.sqlite.user_arrays import UserArrays
+from talktiers.adapters.user_arrays import UserArrays
 from talktiers.ports.contracts import examples
 
 AT_ONCE = 4

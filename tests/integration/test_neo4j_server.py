@@ -268,6 +268,36 @@ async def test_calls_that_are_given_up_leave_their_connections_to_others(login: 
             assert await related(graph, "guitar") == {"guitar"}
 
 
+async def test_a_question_that_is_given_up_costs_no_connection(login: Login) -> None:
+    proxy = Proxy(login.port)
+    async with listening(proxy) as port, graph_on(login.server(port=port)) as graph:
+        await graph.add(records=[record(1, "guitar")])
+        opened = proxy.connections
+        for _ in range(10):
+            call = asyncio.create_task(related(graph, "guitar"))
+            await asyncio.sleep(0.001)
+            call.cancel()
+            await asyncio.wait([call])
+            assert await related(graph, "guitar") == {"guitar"}
+        assert proxy.connections <= opened + 1
+
+
+async def test_an_addition_that_is_given_up_happens_at_once_or_never(login: Login) -> None:
+    async with graph_on(login.server()) as graph:
+        whom = {"tenant_id": "default", "user_id": "ana"}
+        for turns in range(0, 40, 2):
+            call = asyncio.create_task(graph.add(records=[record(turns + 1, "guitar")]))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            call.cancel()
+            await asyncio.wait([call])
+            await graph.add(records=[record(99, "fox")])  # behind whatever the server still has at hand
+            held = await graph.conversation_ids(**whom)
+            await graph.add(records=[record(100, "fox")])
+            assert await graph.conversation_ids(**whom) == held | {examples.conversation_id(100)}
+            await graph.forget_user(**whom)
+
+
 async def test_a_transaction_that_another_one_keeps_in_the_way_of_is_a_conflict_in_time(login: Login) -> None:
     async def in_the_way(transaction: AsyncTransaction) -> None:
         nonlocal attempts

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from talktiers.adapters.in_memory.lexical_index import InMemoryLexicalIndex
 from talktiers.adapters.postgres.database import PostgresDatabase
 from talktiers.adapters.postgres.lexical_index import PostgresLexicalIndex
-from talktiers.adapters.sqlite.user_arrays import UserArrays
+from talktiers.adapters.user_arrays import UserArrays
 from talktiers.domain.conversation import Conversation
 from talktiers.domain.document_run import term_key
 from talktiers.domain.lexical import LexicalQuery, LexicalResult

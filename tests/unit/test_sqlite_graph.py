@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from talktiers.adapters.sqlite.database import Database
 from talktiers.adapters.sqlite.relationship_graph import SqliteRelationshipGraph
-from talktiers.adapters.sqlite.user_arrays import UserArrays
+from talktiers.adapters.user_arrays import UserArrays
 from talktiers.domain.conversation import Conversation
 from talktiers.domain.derived import Entity, RelatedTopic, Relation
 from talktiers.domain.place import Place, Scope

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from talktiers.adapters.in_memory.lexical_index import InMemoryLexicalIndex
 from talktiers.adapters.sqlite.database import Database
 from talktiers.adapters.sqlite.lexical_index import SqliteLexicalIndex
-from talktiers.adapters.sqlite.user_arrays import UserArrays
+from talktiers.adapters.user_arrays import UserArrays
 from talktiers.domain.conversation import Conversation
 from talktiers.domain.lexical import LexicalQuery, LexicalResult
 from talktiers.domain.lexical_document import LexicalDocument

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from talktiers.adapters.sqlite.database import Database
 from talktiers.adapters.sqlite.summary_index import SqliteSummaryIndex
-from talktiers.adapters.sqlite.user_arrays import UserArrays
+from talktiers.adapters.user_arrays import UserArrays
 from talktiers.domain.conversation import Conversation
 from talktiers.domain.place import Place, Scope
 from talktiers.ports.contracts import examples

@@ -1,0 +1,75 @@
+"""A memory on the four servers, opened, beside the plain drivers, with questions that both can be asked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import attrs
+
+from talktiers import HierarchicalMemoryManager, open_memory
+from talktiers.application.tiers import Processors, Tiers
+from talktiers.benchmarks.conversations import Talk
+from talktiers.benchmarks.raw_servers import READ_BY_ID, RawQuestion, RawServers
+from talktiers.benchmarks.server_workspace import GrowingMemory
+from talktiers.benchmarks.workspace import say
+from talktiers.entrypoints.wiring.opening import opened_parts
+
+_AT_MOST = 1_200
+_SEARCH_DEADLINE_MS = 5_000.0
+
+
+@attrs.frozen(kw_only=True)
+class Opened:
+    """Everything that is compared, on one memory.
+
+    Attributes:
+        tiers: the memory's own adapters, opened once more.
+    """
+
+    memory: HierarchicalMemoryManager
+    tiers: Tiers
+    processors: Processors
+    raw: RawServers
+    asked_about: GrowingMemory
+
+    async def questions(self, at_most: int = _AT_MOST) -> list[RawQuestion]:
+        """Questions of all users in a shuffled order, each with what it brings back; every user has asked before."""
+        chosen: dict[str, list[str]] = {}
+        talk = Talk(users=1, seed=4)
+        each = max(1, at_most // self.asked_about.users)
+        shuffled = random.Random(5).sample(self.asked_about.asked_about, len(self.asked_about.asked_about))
+        for exchange in shuffled:
+            texts = chosen.setdefault(exchange.user_id, [])
+            if len(texts) < each:
+                texts.append(talk.question(exchange))
+        asked = [(user_id, text) for user_id, texts in chosen.items() for text in texts]
+        random.Random(6).shuffle(asked)
+        say(f"{len(asked)} questions of {len(chosen)} users")
+        return [await self._question(user_id, text) for user_id, text in asked[:at_most]]
+
+    async def _question(self, user_id: str, text: str) -> RawQuestion:
+        found = await self.memory.search(user_id, text, limit=READ_BY_ID, deadline_ms=_SEARCH_DEADLINE_MS)
+        ids = [item.conversation_id for item in found]
+        return await self.raw.question(self.processors, user_id=user_id, text=text, ids=ids)
+
+
+@asynccontextmanager
+async def opened(growing: GrowingMemory, *, projecting: bool = True) -> AsyncIterator[Opened]:
+    """The memory as a bot opens it, its adapters by themselves, and plain drivers.
+
+    Args:
+        projecting: whether this process works off what is stored.
+    """
+    settings = growing.settings(projector={"in_process": projecting})
+    async with AsyncExitStack() as stack:
+        memory = await stack.enter_async_context(open_memory(settings))
+        tiers, processors = await opened_parts(settings, stack)
+        raw = await stack.enter_async_context(RawServers(growing.servers, settings))
+        yield Opened(memory=memory, tiers=tiers, processors=processors, raw=raw, asked_about=growing)
+
+
+def user_ids(questions: Sequence[RawQuestion]) -> list[str]:
+    """Who asks them, each once."""
+    return list(dict.fromkeys(question.user_id for question in questions))
