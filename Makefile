@@ -58,6 +58,10 @@ layers: $(VENV)/.dev  ## who may import whom
 bench: $(VENV)/.runtime  ## measure speed, size and recall; prints ratios
 	$(BIN)/python benchmarks/run.py
 
+.PHONY: bench-servers
+bench-servers: $(VENV)/.dev  ## measure the memory on the four servers beside their drivers; takes an hour
+	$(BIN)/python benchmarks/run_servers.py
+
 .PHONY: format
 format: $(VENV)/.dev  ## format the code and mend what lint can mend
 	$(BIN)/ruff check --fix-only .

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .application.figures import Health, Stats
-from .application.import_conversations import ImportReport
+from .application.import_report import ImportReport
 from .domain.context_bundle import AssemblyMetadata, ChatMessage, ContextBundle, TierReport, TierStatus
 from .domain.conversation import Conversation, ScoredConversation, Session
 from .domain.derived import Intent, RelatedTopic, Summary
@@ -30,6 +32,9 @@ from .domain.projection import Projection
 from .entrypoints.manager import HierarchicalMemoryManager, open_memory
 from .entrypoints.settings import Settings
 
+if TYPE_CHECKING:
+    from .entrypoints.chromadb_migrator import ChromaDBMigrator
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -41,6 +46,7 @@ __all__ = [
     "BackendTimeout",
     "BackendUnavailable",
     "ChatMessage",
+    "ChromaDBMigrator",
     "ConfigurationError",
     "ContextBundle",
     "Conversation",
@@ -71,3 +77,12 @@ __all__ = [
     "__version__",
     "open_memory",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Loads what few need when it is asked for."""
+    if name == "ChromaDBMigrator":
+        from .entrypoints.chromadb_migrator import ChromaDBMigrator
+
+        return ChromaDBMigrator
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

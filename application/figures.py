@@ -15,6 +15,7 @@ from ..domain.latency import LatencyHistogram
 from ..domain.projection import Backlog, Projection
 from ..domain.retrieval_metrics import RetrievalMetrics
 from ..ports.backend_server import ServerState
+from ..ports.derived_tier import DerivedTier
 from .logs import get_logger
 from .tiers import Processors, Tiers
 from .usage import Usage
@@ -55,7 +56,7 @@ class Stats:
         context_chars_p50: size of the contexts handed out since then.
         cache_hit_ratio: of the contexts since then, 0 to 1.
         sources_used: how often each source contributed since then.
-        tier_bytes: what each tier takes in its store.
+        tier_bytes: what each tier takes in its store; a derived one that does not answer is left out.
         backlog: how far each projection is behind.
         kept: over the retrievals that the archive keeps, other processes' and earlier ones included.
     """
@@ -173,8 +174,9 @@ class Figures:
         await self.keep_measurements()
         archive = self._tiers.archive
         tier_bytes = {"archive": await archive.size_bytes()}
-        for projection, tier in self._tiers.derived.items():
-            tier_bytes[projection.value] = await tier.size_bytes()
+        derived = self._tiers.derived
+        sizes = await asyncio.gather(*(self._size_bytes(projection, tier) for projection, tier in derived.items()))
+        tier_bytes |= {name.value: size for name, size in zip(derived, sizes, strict=True) if size is not None}
         return Stats(
             total_conversations=await archive.total_conversations(),
             text_chars=await archive.text_chars(),
@@ -188,6 +190,15 @@ class Figures:
             backlog=tuple(await self._tiers.outbox.backlog()),
             kept=await archive.retrieval_metrics(),
         )
+
+    @staticmethod
+    async def _size_bytes(projection: Projection, tier: DerivedTier) -> int | None:
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                return await tier.size_bytes()
+        except Exception as error:  # noqa: BLE001 - whatever a tier raises, the other figures are told
+            _log.warning("tier_not_measured", tier=projection.value, error=type(error).__name__)
+            return None
 
     async def keep_measurements(self) -> None:
         """Writes the measurements of retrievals into the archive."""

@@ -50,12 +50,22 @@ class Forget:
             erasure, tenant_id=tenant_id, user_id=user_id, conversation_ids=None, requested_at=requested_at
         )
 
-    async def conversations(self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str]) -> ErasureReceipt:
-        """Erases these conversations of a user; ids that are not theirs are left alone."""
+    async def conversations(
+        self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str], final: bool = True
+    ) -> ErasureReceipt:
+        """Erases these conversations of a user; ids that are not theirs are left alone.
+
+        Args:
+            final: ``False``: the same ones may be stored again.
+        """
         requested_at = self._clock.now()
         ids = tuple(dict.fromkeys(conversation_ids))
         erasure = await self._tiers.archive.forget_conversations(
-            tenant_id=tenant_id, user_id=user_id, conversation_ids=ids, projections=tuple(self._derived)
+            tenant_id=tenant_id,
+            user_id=user_id,
+            conversation_ids=ids,
+            projections=tuple(self._derived),
+            final=final,
         )
         return await self._complete(
             erasure, tenant_id=tenant_id, user_id=user_id, conversation_ids=ids, requested_at=requested_at

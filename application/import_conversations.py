@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Final
 
@@ -15,66 +16,29 @@ from ..domain.errors import Forgotten, IdempotencyConflict, InvalidConversation,
 from ..domain.identifiers import DEFAULT_BOT_ID, DEFAULT_TENANT_ID
 from ..domain.intake import Intake
 from ..domain.interchange import ConversationRecord
-from ..domain.json_values import JsonObject, JsonValue
+from ..domain.json_values import JsonValue
+from ..domain.record_kinds import RecordKind
 from ..ports.clock import Clock
 from ..ports.conversation_archive import ConversationArchive
-from ..ports.conversation_source import ConversationSource, Rejection, SourcedRecord
+from ..ports.conversation_source import ConversationSource, Item, Omission, Rejection, ResumableSource, SourcedRecord
 from .asking import settled
-from .storing import StoreConversation
+from .import_journal import ImportJournal, JournalEntry
+from .import_report import ImportReport
+from .storing import Storing
 from .turns import Turns
+
+__all__ = ["CONCURRENCY", "ImportConversations", "ImportReport", "intake_of"]
 
 CONCURRENCY: Final = 64
 """Stores under way at once: enough to fill a grouped commit, far below what a memory refuses."""
-_BATCH_RECORDS: Final = 512
+BATCH_RECORDS: Final = 512
+"""Items between two checkpoints."""
 _BATCH_CHARS: Final = 4_000_000
 """A batch is held in memory; this bounds it where single texts are huge."""
 _FIRST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 2.0
 _PATIENCE_S: Final = 60.0
 """How long a record that the memory is too busy for is offered again before the run is given up."""
-
-
-@attrs.define(kw_only=True)
-class ImportReport:
-    """What became of a source's conversations.
-
-    Attributes:
-        total: items read, rejected ones included, those of other users left out.
-        stored: new ones; in a dry run, those that would be.
-        already_there: known with the same content.
-        rejected: unreadable, refused, or in conflict with what is stored.
-        skipped: belong to other users than the one asked for.
-        progress: part of the source that is done, 0 to 1; ``None`` where its size is not known.
-    """
-
-    source: str
-    dry_run: bool = False
-    total: int = 0
-    stored: int = 0
-    already_there: int = 0
-    rejected: int = 0
-    skipped: int = 0
-    progress: float | None = None
-    duration_s: float = 0.0
-
-    @property
-    def rate_per_s(self) -> float:
-        """Items a second, 0 before the first."""
-        return self.total / self.duration_s if self.duration_s else 0.0
-
-    def to_json(self) -> JsonObject:
-        """The report as plain data."""
-        return {
-            "source": self.source,
-            "dry_run": self.dry_run,
-            "total": self.total,
-            "stored": self.stored,
-            "already_there": self.already_there,
-            "rejected": self.rejected,
-            "skipped": self.skipped,
-            "duration_s": round(self.duration_s, 3),
-            "rate_per_s": round(self.rate_per_s, 1),
-        }
 
 
 @attrs.frozen(kw_only=True)
@@ -84,34 +48,43 @@ class _Checked:
     item: SourcedRecord
     intake: Intake
     key: ConversationKey
+    cleaned: bool
 
 
 class ImportConversations:
     """Stores everything that a source holds. Running it again goes on where it ended: what is there stays as it is.
 
     Args:
+        journal: where runs are recorded, so that they can go on and be taken back; ``None``: nowhere.
         on_progress: called with the running report after each conversation; it must be fast.
         on_rejected: called once for each rejection, in the source's order within a batch.
+        batch_records: items between two checkpoints.
         turns: shared with what projects in this process.
     """
 
     def __init__(
         self,
         *,
-        store: StoreConversation,
+        store: Storing,
         archive: ConversationArchive,
         clock: Clock,
+        journal: ImportJournal | None = None,
         on_progress: Callable[[ImportReport], None] | None = None,
         on_rejected: Callable[[Rejection], None] | None = None,
         concurrency: int = CONCURRENCY,
+        batch_records: int = BATCH_RECORDS,
         turns: Turns | None = None,
     ) -> None:
+        if concurrency < 1 or batch_records < 1:
+            raise InvalidConversation("concurrency and batch_size must be at least 1")
         self._store = store
         self._archive = archive
         self._clock = clock
+        self._journal = journal
         self._on_progress = on_progress or _ignored
         self._on_rejected = on_rejected or _ignored
         self._places = asyncio.Semaphore(concurrency)
+        self._batch_records = batch_records
         self._turns = Turns() if turns is None else turns
 
     async def __call__(
@@ -134,46 +107,84 @@ class ImportConversations:
             BackendError: the archive failed. What was stored until then is stored; run it again to go on.
         """
         report = ImportReport(source=source.name, dry_run=dry_run)
-        began = time.perf_counter()
+        entry: JournalEntry | None = None
+        if self._journal is not None and not dry_run:
+            entry = await self._journal.begin(source, user_id=user_id, tenant_id=tenant_id)
+            report.run_id = entry.run.run_id
+            if entry.resumed:
+                report.go_on_from(entry.run.counts, duration_s=entry.run.duration_s)
+                self._on_progress(report)
+        began = time.perf_counter() - report.duration_s
         try:
-            async with aclosing(_batches(source)) as batches:
+            async with aclosing(self._batches(source, entry)) as batches:
                 async for batch in batches:
                     mine = [item for item in batch if _concerns(item, user_id)]
                     report.skipped += len(batch) - len(mine)
                     report.total += len(mine)
-                    await self._import(mine, report=report, tenant_id=tenant_id)
+                    await self._import(mine, report=report, tenant_id=tenant_id, entry=entry)
                     report.duration_s = time.perf_counter() - began
                     report.progress = batch[-1].progress
+                    if entry is not None:
+                        await entry.advance(report, cursor=batch[-1].cursor)
                     self._on_progress(report)
+            report.duration_s = time.perf_counter() - began
+            if entry is not None:
+                await entry.complete(report)
+        except Exception:
+            if entry is not None:
+                await entry.fail()
+            raise
         finally:
             report.duration_s = time.perf_counter() - began
         return report
 
-    async def _import(self, batch: list[SourcedRecord | Rejection], *, report: ImportReport, tenant_id: str) -> None:
+    async def _import(
+        self, batch: list[Item], *, report: ImportReport, tenant_id: str, entry: JournalEntry | None
+    ) -> None:
         checked: list[_Checked] = []
         for item in batch:
-            if isinstance(item, Rejection):
-                self._reject(item, report)
-                continue
-            try:
-                checked.append(self._checked(item, tenant_id))
-            except InvalidConversation as error:
-                self._reject(_rejection(item, str(error)), report)
-        known = set(await self._archive.existing(keys=[item.key for item in checked])) if checked else set[str]()
-        stores: list[Coroutine[None, None, None]] = []
-        for record in checked:
-            is_new = record.key.conversation_id not in known
+            match item:
+                case Rejection():
+                    self._reject(item, report)
+                case Omission():
+                    report.placeholders += 1
+                case SourcedRecord():
+                    try:
+                        checked.append(self._checked(item, tenant_id))
+                    except InvalidConversation as error:
+                        self._reject(_rejection(item, str(error)), report)
+        keys = list(dict.fromkeys(record.key for record in checked))
+        known = set(await self._archive.existing(keys=keys)) if keys else set[str]()
+        if entry is not None and keys:
+            known -= await entry.brought(
+                new=[key for key in keys if key.conversation_id not in known],
+                there=[key for key in keys if key.conversation_id in known],
+            )
+        # Records of a user at one time are stored one after the other: their order is that of storing.
+        lanes: defaultdict[object, list[tuple[_Checked, bool]]] = defaultdict(list)
+        for number, record in enumerate(checked):
+            occurred_at = record.item.record.occurred_at
+            lane: object = number if occurred_at is None else (record.key.tenant_id, record.key.user_id, occurred_at)
+            lanes[lane].append((record, record.key.conversation_id not in known))
             known.add(record.key.conversation_id)  # the same may stand in this batch once more
-            stores.append(self._store_one(record, is_new=is_new, report=report))
         async with self._turns.turn():
-            await settled(*stores)
+            await settled(*(self._store_lane(lane, report=report) for lane in lanes.values()))
 
     def _checked(self, item: SourcedRecord, tenant_id: str) -> _Checked:
         intake = intake_of(item.record, tenant_id=tenant_id)
         conversation: Conversation = intake.conversation(now=self._clock.now(), new_id="")
         if not conversation.conversation_id:
             raise InvalidConversation("has neither an id nor an idempotency key: importing it twice would double it")
-        return _Checked(item=item, intake=intake, key=conversation.key)
+        return _Checked(
+            item=item,
+            intake=intake,
+            key=conversation.key,
+            cleaned="cleaned" in conversation.processing_metadata and "cleaned" not in item.record.processing_metadata,
+        )
+
+    async def _store_lane(self, lane: list[tuple[_Checked, bool]], *, report: ImportReport) -> None:
+        for record, is_new in lane:
+            await self._store_one(record, is_new=is_new, report=report)
 
     async def _store_one(self, checked: _Checked, *, is_new: bool, report: ImportReport) -> None:
         if not report.dry_run:
@@ -183,10 +194,7 @@ class ImportConversations:
             except (InvalidConversation, IdempotencyConflict, Forgotten) as error:
                 self._reject(_rejection(checked.item, str(error)), report)
                 return
-        if is_new:
-            report.stored += 1
-        else:
-            report.already_there += 1
+        _count(checked, is_new=is_new, report=report)
         self._on_progress(report)
 
     async def _patiently(self, intake: Intake) -> None:
@@ -207,8 +215,42 @@ class ImportConversations:
                 return
 
     def _reject(self, rejection: Rejection, report: ImportReport) -> None:
-        report.rejected += 1
+        report.rejected_for(rejection.reason)
         self._on_rejected(rejection)
+
+    async def _batches(
+        self, source: ConversationSource, entry: JournalEntry | None
+    ) -> AsyncGenerator[list[Item], None]:
+        items = source.read()
+        if entry is not None and entry.run.checkpoint is not None and isinstance(source, ResumableSource):
+            items = source.read_after(entry.run.checkpoint)
+        batch: list[Item] = []
+        chars = 0
+        async with aclosing(items):
+            async for item in items:
+                batch.append(item)
+                chars += len(item.raw)
+                if len(batch) >= self._batch_records or chars >= _BATCH_CHARS:
+                    yield batch
+                    batch, chars = [], 0
+        if batch:
+            yield batch
+
+
+def _count(checked: _Checked, *, is_new: bool, report: ImportReport) -> None:
+    if not is_new:
+        report.already_there += 1
+        return
+    report.times_unknown += checked.item.record.processing_metadata.get("time_unknown") is True
+    report.cleaned += checked.cleaned
+    match checked.item.kind:
+        case RecordKind.CONVERSATION:
+            report.migrated += 1
+        case RecordKind.FACT:
+            report.facts += 1
+        case RecordKind.PLACEHOLDER:
+            report.placeholders += 1
+            report.placeholders_stored += 1
 
 
 def _ignored(_: object) -> None:
@@ -257,23 +299,12 @@ def intake_of(record: ConversationRecord, *, tenant_id: str = DEFAULT_TENANT_ID)
     )
 
 
-def _concerns(item: SourcedRecord | Rejection, user_id: str | None) -> bool:
-    return user_id is None or isinstance(item, Rejection) or item.record.user_id == user_id
+def _concerns(item: Item, user_id: str | None) -> bool:
+    whose = item.record.user_id if isinstance(item, SourcedRecord) else item.user_id
+    return user_id is None or whose is None or whose == user_id
 
 
 def _rejection(item: SourcedRecord, reason: str) -> Rejection:
-    return Rejection(position=item.position, reason=reason, raw=item.raw, progress=item.progress)
-
-
-async def _batches(source: ConversationSource) -> AsyncGenerator[list[SourcedRecord | Rejection], None]:
-    batch: list[SourcedRecord | Rejection] = []
-    chars = 0
-    async with aclosing(source.read()) as items:
-        async for item in items:
-            batch.append(item)
-            chars += len(item.raw)
-            if len(batch) >= _BATCH_RECORDS or chars >= _BATCH_CHARS:
-                yield batch
-                batch, chars = [], 0
-    if batch:
-        yield batch
+    return Rejection(
+        position=item.position, reason=reason, raw=item.raw, progress=item.progress, user_id=item.record.user_id
+    )

@@ -140,7 +140,7 @@ class Projector:
                 if (left_out := self._cannot_work.left_out(projection)) is not None:
                     _log.warning(
                         "projector_cannot_work",
-                        projection=projection,
+                        projection=projection.value,
                         error=type(error).__name__,
                         left_out=left_out,
                     )
@@ -197,6 +197,8 @@ class Projector:
                     await self._project(projection, jobs)
             else:
                 await self._forget(projection, jobs[0])
+        except MemoryClosed:
+            raise  # the tier was closed under it, which is no fault of the job: the lease runs out
         except Exception as error:  # noqa: BLE001
             # A tier behind a port may raise anything; a job must end as done, given back or buried.
             if isinstance(error, TalktiersError) and error.retryable:
@@ -205,7 +207,7 @@ class Projector:
                 if (left_out := self._put_off.left_out(projection)) is not None:
                     _log.warning(
                         "projection_put_off",
-                        projection=projection,
+                        projection=projection.value,
                         jobs=len(jobs),
                         error=type(error).__name__,
                         left_out=left_out,
@@ -249,10 +251,13 @@ class Projector:
             await self._purge()
 
     async def _forget(self, projection: Projection, job: OutboxJob) -> None:
-        """A second sweep in the tier; for a whole user only of what is not stored any more, for they may have come back."""
+        """A second sweep in the tier; what is stored all the same, since it came back, is projected once more."""
         user = {"tenant_id": job.tenant_id, "user_id": job.user_id}
         if job.conversation_id is not None:
+            key = ConversationKey(**user, conversation_id=job.conversation_id)
             await self._derived[projection].forget_conversations(**user, conversation_ids=[job.conversation_id])
+            if await self._tiers.archive.existing(keys=[key]):  # taken back once, stored again since
+                await self._tiers.outbox.enqueue(projection=projection, keys=[key])
         else:
             await sweep_user(tiers=self._tiers, projection=projection, **user)
             await project_missing(tiers=self._tiers, projection=projection, **user)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 from ..domain.conversation import Conversation
 from ..domain.errors import Overloaded
@@ -11,6 +12,14 @@ from .caching import CachePusher
 from .projecting import Projector
 from .tiers import Processors, Tiers
 from .usage import Usage
+
+
+class Storing(Protocol):
+    """Stores an exchange, wherever the memory lives at the moment."""
+
+    async def __call__(self, intake: Intake, *, live: bool = True) -> Conversation:
+        """As `StoreConversation` does."""
+        ...
 
 
 class StoreConversation:
@@ -42,7 +51,7 @@ class StoreConversation:
             live: whether it was said just now: then it goes into the cache at once; otherwise when its turn comes.
 
         Raises:
-            InvalidConversation, IdempotencyConflict, Forgotten, Overloaded, BackendError: nothing was stored.
+            InvalidConversation, IdempotencyConflict, Forgotten, Moved, Overloaded, BackendError: nothing was stored.
         """
         if self._under_way >= self._max_concurrent:
             raise Overloaded(

@@ -13,6 +13,7 @@ from ..ports.conversation_archive import ConversationArchive
 from ..ports.derived_tier import DerivedTier
 from ..ports.embedder import Embedder
 from ..ports.id_factory import IdFactory
+from ..ports.import_runs import ImportRuns
 from ..ports.intent_classifier import IntentClassifier
 from ..ports.lexical_index import LexicalIndex
 from ..ports.off_loop import OffLoop
@@ -31,6 +32,7 @@ class Tiers:
     """The stores. A derived one that is ``None`` is switched off.
 
     Attributes:
+        import_runs: kept by the archive's store; ``None``: it keeps none.
         servers: of the tiers that live on a server, by the tier's name.
     """
 
@@ -40,6 +42,7 @@ class Tiers:
     lexical: LexicalIndex | None = None
     summaries: SummaryIndex | None = None
     graph: RelationshipGraph | None = None
+    import_runs: ImportRuns | None = None
     servers: Mapping[str, BackendServer] = attrs.field(factory=dict)
 
     @property

@@ -24,7 +24,9 @@ _USERS = 20
 async def measure(workspace: ServerWorkspace) -> Report:
     """Stores without projecting, then works off one tier's jobs after the other's."""
     count = min(_CONVERSATIONS, workspace.conversations)
-    settings = load_settings(workspace.servers.part("bulk").settings(projector={"in_process": False}))
+    servers = workspace.servers.part("bulk")
+    await servers.erase()  # what an earlier run left
+    settings = load_settings(servers.settings(projector={"in_process": False}))
     lines = workspace.folder / "bulk.jsonl"
     await asyncio.to_thread(write_lines, lines, Talk(users=_USERS, seed=2), count)
     figures: dict[str, tuple[float, float]] = {}

@@ -137,7 +137,8 @@ async def _open_loop(call: Call, questions: Sequence[RawQuestion], *, a_second: 
     load = _Load()
 
     async def arrival(question: RawQuestion, due: float) -> None:
-        load.complete += await call(question)
+        whole = await call(question)
+        load.complete += whole
         load.calls.append(1000 * (time.perf_counter() - due))
 
     began = time.perf_counter()
@@ -159,7 +160,8 @@ async def _closed_loop(call: Call, questions: Sequence[RawQuestion]) -> _Load:
     async def caller() -> None:
         while time.perf_counter() - began < _CLOSED_S:
             asked = time.perf_counter()
-            load.complete += await call(next(next_questions))
+            whole = await call(next(next_questions))
+            load.complete += whole
             load.calls.append(1000 * (time.perf_counter() - asked))
 
     await asyncio.gather(*(caller() for _ in range(_CALLERS)))

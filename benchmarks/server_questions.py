@@ -11,9 +11,11 @@ import attrs
 from talktiers import HierarchicalMemoryManager, open_memory
 from talktiers.application.tiers import Processors, Tiers
 from talktiers.benchmarks.conversations import Talk
-from talktiers.benchmarks.raw_servers import READ_BY_ID, RawQuestion, RawServers
+from talktiers.benchmarks.raw_servers import READ_BY_ID, RECENT, RawQuestion, RawServers
 from talktiers.benchmarks.server_workspace import GrowingMemory
 from talktiers.benchmarks.workspace import say
+from talktiers.domain.place import Scope
+from talktiers.domain.recent_window import windows_for
 from talktiers.entrypoints.wiring.opening import opened_parts
 
 _AT_MOST = 1_200
@@ -47,7 +49,18 @@ class Opened:
         asked = [(user_id, text) for user_id, texts in chosen.items() for text in texts]
         random.Random(6).shuffle(asked)
         say(f"{len(asked)} questions of {len(chosen)} users")
+        for user_id in chosen:
+            await self._warm(user_id)
         return [await self._question(user_id, text) for user_id, text in asked[:at_most]]
+
+    async def _warm(self, user_id: str) -> None:
+        """Fills the user's window, which the cache need not have kept since the memory was filled."""
+        assert self.tiers.cache is not None
+        scope = Scope(user_id=user_id)
+        latest = await self.tiers.archive.recent(scope=scope, limit=RECENT)
+        epoch = await self.tiers.archive.epoch(tenant_id=scope.tenant_id, user_id=user_id)
+        for key in windows_for(scope):
+            await self.tiers.cache.fill(key=key, conversations=latest, epoch=epoch)
 
     async def _question(self, user_id: str, text: str) -> RawQuestion:
         found = await self.memory.search(user_id, text, limit=READ_BY_ID, deadline_ms=_SEARCH_DEADLINE_MS)

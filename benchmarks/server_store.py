@@ -55,9 +55,9 @@ async def measure(workspace: ServerWorkspace) -> Report:
 async def _compared(workspace: ServerWorkspace, *, projecting: bool) -> dict[str, _Kind]:
     kinds = {key: _Kind() for key in ("raw", "ours", "raw x 16", "16 callers", "16 callers, one user")}
     exchanges = Talk(users=_USERS, seed=30 + projecting).exchanges(1_000_000)
-    growing = GrowingMemory(
-        servers=workspace.servers.part(f"store_{projecting}".lower()), folder=workspace.folder, a_user=1
-    )
+    servers = workspace.servers.part(f"store_{projecting}".lower())
+    await servers.erase()  # what an earlier run left
+    growing = GrowingMemory(servers=servers, folder=workspace.folder, a_user=1)
     async with opened(growing, projecting=projecting) as on:
         await _everybody(on.memory, exchanges)
         for turn in range(-_WARM_UP, _ROUNDS):

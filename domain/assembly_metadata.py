@@ -52,6 +52,8 @@ class AssemblyMetadata:
         cache_hit: whether the recent part came from the cache.
         context_chars: length of the context within the budget of the call.
         tiers: in the order of asking.
+        migration: ``running`` while an older memory is being taken over: what is not here may come yet; ``failed``
+            where that could not go on; else ``None``.
     """
 
     query: str
@@ -64,11 +66,12 @@ class AssemblyMetadata:
     context_chars: int = 0
     max_chars: int = 0
     max_tokens: int | None = None
+    migration: str | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether every tier that was asked answered in full."""
-        return all(report.status in (TierStatus.OK, TierStatus.SKIPPED) for report in self.tiers)
+        """Whether every tier that was asked answered in full, and holds all that it is to hold."""
+        return self.migration is None and all(report.status in (TierStatus.OK, TierStatus.SKIPPED) for report in self.tiers)
 
     def to_json(self) -> JsonObject:
         """The metadata as plain data."""
@@ -86,4 +89,5 @@ class AssemblyMetadata:
             "context_chars": self.context_chars,
             "max_chars": self.max_chars,
             "max_tokens": self.max_tokens,
+            "migration": self.migration,
         }

@@ -104,6 +104,10 @@ class ContextBundle:
             self, assembly_metadata=attrs.evolve(self.assembly_metadata, retrieval_time_ms=retrieval_time_ms)
         )
 
+    def during_migration(self, state: str) -> ContextBundle:
+        """The same bundle with what is said of an older memory that is being taken over."""
+        return attrs.evolve(self, assembly_metadata=attrs.evolve(self.assembly_metadata, migration=state))
+
     def to_context_string(self, max_length: int | None = None) -> str:
         """The context as text within the budget of the call, or packed anew within fewer characters.
 

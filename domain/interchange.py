@@ -20,6 +20,7 @@ from .conversation import Conversation
 from .errors import InvalidConversation
 from .identifiers import is_conversation_id
 from .json_values import EMPTY, JsonObject, JsonValue, canonical_json
+from .rejected_lines import unwrapped
 
 VERSION: Final = 1
 """Rises when a line of this version could be misread by an older reader."""
@@ -127,11 +128,16 @@ def conversation_to_json(conversation: Conversation) -> dict[str, JsonValue]:
 
 
 def record_from_line(line: str) -> ConversationRecord:
-    """Reads one line.
+    """Reads one line, or what a line of a file of rejects holds.
 
     Raises:
         InvalidConversation: the line is not one JSON object of this form; the message says what to mend.
     """
+    return record_from_json(_parsed(line))
+
+
+def _parsed(line: str) -> object:
+    """What stands in a line, or in one of a file of rejects."""
     try:
         value = json.loads(line, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -140,7 +146,8 @@ def record_from_line(line: str) -> ConversationRecord:
         raise InvalidConversation("nested too deep") from None
     except ValueError as error:  # an integer of thousands of digits
         raise InvalidConversation(f"not JSON that can be stored: {error}") from None
-    return record_from_json(value)
+    rejected = unwrapped(value)
+    return _parsed(rejected) if rejected is not value and isinstance(rejected, str) else rejected
 
 
 def record_from_json(value: object) -> ConversationRecord:

@@ -13,7 +13,7 @@ import attrs
 
 from ..adapters.sources.locomo import LabelledConversation, LocomoFiles, locomo_files, read_locomo
 from ..adapters.text.analyser import SnowballAnalyser
-from ..application.import_conversations import ImportReport
+from ..application.import_report import ImportReport
 from ..domain.context_budget import DEFAULT_MAX_CHARS
 from ..domain.context_bundle import ContextBundle
 from ..domain.context_material import Part

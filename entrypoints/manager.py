@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from ..application.figures import Health, Stats
-from ..application.import_conversations import ImportConversations, ImportReport
+from ..application.import_conversations import BATCH_RECORDS, CONCURRENCY, ImportConversations
+from ..application.import_journal import ImportJournal
+from ..application.import_report import ImportReport
+from ..application.logs import get_logger
 from ..application.memory import Memory
 from ..application.reading import checked_limit
 from ..domain.context_budget import ContextBudget
@@ -19,7 +22,7 @@ from ..domain.context_bundle import ContextBundle
 from ..domain.conversation import Conversation, ScoredConversation, Session
 from ..domain.derived import RelatedTopic
 from ..domain.erasure import ErasureReceipt
-from ..domain.errors import ConfigurationError, InvalidConversation, MemoryClosed
+from ..domain.errors import ConfigurationError, InvalidConversation, MemoryClosed, Moved
 from ..domain.identifiers import checked_id, is_conversation_id
 from ..domain.intake import Intake
 from ..domain.json_values import JsonObject
@@ -27,12 +30,21 @@ from ..domain.place import Audience, Place, Scope
 from ..domain.projection import Backlog, Projection
 from ..ports.conversation_source import ConversationSource, Rejection
 from .configuration import load_settings
+from .import_calls import ImportCalls
+from .following import MAX_MOVES, CallsUnderWay, MoveFollower
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .migrating import BackgroundMigration
+
+T = TypeVar("T")
+
+_log = get_logger("manager")
 
 SettingsSource = Settings | Mapping[str, object] | str | os.PathLike[str] | None
 
 
-class HierarchicalMemoryManager:
+class HierarchicalMemoryManager(ImportCalls):
     """One interface over all tiers: stores exchanges durably and hands over the context that matters.
 
     Use it as ``async with`` or call `initialize` and `close`. One manager belongs to one event loop; its calls may be
@@ -51,16 +63,25 @@ class HierarchicalMemoryManager:
     Args:
         settings: `Settings`, a mapping of the same shape, the path of a TOML or database file, or an address; ``None``:
             the embedded memory in ``./talktiers.db``.
+        follow_moves: once `talktiers move` has moved the memory elsewhere, go on there, with the settings that were named
+            to it. Without this a store raises `Moved` from then on.
+
+    Attributes:
+        settings: those of the memory that is used.
 
     Raises:
         ConfigurationError: the settings are not valid.
     """
 
-    def __init__(self, settings: SettingsSource = None) -> None:
+    def __init__(self, settings: SettingsSource = None, *, follow_moves: bool = False) -> None:
         self.settings = load_settings(settings)
         self._stack: AsyncExitStack | None = None
         self._memory: Memory | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._migration: BackgroundMigration | None = None
+        self._calls = CallsUnderWay()
+        self._follower = MoveFollower(present=lambda: self._memory, enter=self._enter) if follow_moves else None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     @property
     def initialized(self) -> bool:
@@ -70,8 +91,11 @@ class HierarchicalMemoryManager:
     async def initialize(self) -> None:
         """Opens every tier. Does nothing when it is open already.
 
+        Where the settings name an older memory that was not taken over yet, that is done first.
+
         Raises:
             ConfigurationError, BackendError: a tier cannot be opened; the message says what to mend.
+            MigrationError: the older memory cannot be read; what was taken over is kept.
         """
         if self._memory is not None:
             return
@@ -84,10 +108,20 @@ class HierarchicalMemoryManager:
             self._stack = stack
             try:
                 memory = await opened_memory(self.settings, stack)
+                if self.settings.migration.migrate_from_chromadb is not None:
+                    from .migrating import migrated
+
+                    self._migration = await migrated(memory, self.settings.migration, stack)
             except BaseException:
                 self._stack = None
                 raise
             self._stack, self._memory, self._loop = stack.pop_all(), memory, asyncio.get_running_loop()
+        if self._follower is not None:
+            try:
+                await self._follower.begin()
+            except BaseException:
+                await self.close()
+                raise
 
     async def close(self) -> None:
         """Closes every tier; whatever was acknowledged is on disk. Does nothing when it is closed already."""
@@ -96,7 +130,11 @@ class HierarchicalMemoryManager:
         self._check_loop()
         self._memory = None
         try:
-            await self._stack.aclose()
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(self._stack.aclose)
+                stack.push_async_callback(self._left)
+                if self._follower is not None:
+                    stack.push_async_callback(self._follower.close)
         finally:
             self._stack = None
 
@@ -153,29 +191,29 @@ class HierarchicalMemoryManager:
             InvalidConversation: what was given cannot be stored; the message says what to mend.
             IdempotencyConflict: the key is stored with other content, which stands.
             Forgotten: the key is of a conversation that was erased.
+            Moved: the memory has moved, and moves are not followed; the message says where it is. Nothing was stored.
             Overloaded: too much is being stored; nothing was stored, try again.
             BackendError: the archive failed; unless it says otherwise nothing was stored.
         """
-        stored = await self._open.store(
-            Intake(
-                user_id=user_id,
-                user_message=user_message,
-                bot_response=bot_response,
-                metadata=metadata,
-                occurred_at=occurred_at,
-                idempotency_key=idempotency_key,
-                channel_id=channel_id,
-                server_id=server_id,
-                session_id=session_id,
-                thread_id=thread_id,
-                message_type=message_type,
-                audience=audience,
-                user_name=user_name,
-                bot_name=bot_name,
-                bot_id=bot_id,
-                tenant_id=tenant_id,
-            )
+        intake = Intake(
+            user_id=user_id,
+            user_message=user_message,
+            bot_response=bot_response,
+            metadata=metadata,
+            occurred_at=occurred_at,
+            idempotency_key=idempotency_key,
+            channel_id=channel_id,
+            server_id=server_id,
+            session_id=session_id,
+            thread_id=thread_id,
+            message_type=message_type,
+            audience=audience,
+            user_name=user_name,
+            bot_name=bot_name,
+            bot_id=bot_id,
+            tenant_id=tenant_id,
         )
+        stored = await self._store(intake)
         return stored.conversation_id
 
     async def get_conversation_context(
@@ -214,26 +252,28 @@ class HierarchicalMemoryManager:
         Raises:
             InvalidConversation: an empty id, a text that is none, or a limit below 1.
         """
-        memory = self._open
-        limit = self.settings.context.max_chars if max_context_length is None else max_context_length
-        budget = ContextBudget(
-            max_chars=checked_limit("max_context_length", limit),
-            max_tokens=None if max_tokens is None else checked_limit("max_tokens", max_tokens),
-            count_tokens=None if max_tokens is None else (lambda text: memory.processors.tokens.count(text=text)),
-        )
-        return await memory.assemble_context(
-            scope=self._scope(
-                user_id=user_id,
-                channel_id=channel_id,
-                server_id=server_id,
-                audience=audience,
-                bot_id=bot_id,
-                tenant_id=tenant_id,
-            ),
-            query=_checked_query("current_query", current_query),
-            budget=budget,
-            deadline_ms=self._deadline(deadline_ms, self.settings.context.deadline_ms),
-        )
+        with self._calling() as memory:
+            limit = self.settings.context.max_chars if max_context_length is None else max_context_length
+            budget = ContextBudget(
+                max_chars=checked_limit("max_context_length", limit),
+                max_tokens=None if max_tokens is None else checked_limit("max_tokens", max_tokens),
+                count_tokens=None if max_tokens is None else (lambda text: memory.processors.tokens.count(text=text)),
+            )
+            bundle = await memory.assemble_context(
+                scope=self._scope(
+                    user_id=user_id,
+                    channel_id=channel_id,
+                    server_id=server_id,
+                    audience=audience,
+                    bot_id=bot_id,
+                    tenant_id=tenant_id,
+                ),
+                query=_checked_query("current_query", current_query),
+                budget=budget,
+                deadline_ms=self._deadline(deadline_ms, self.settings.context.deadline_ms),
+            )
+        state = None if self._migration is None else self._migration.state
+        return bundle if state is None else bundle.during_migration(state)
 
     async def search(
         self,
@@ -264,19 +304,20 @@ class HierarchicalMemoryManager:
             InvalidConversation: as `get_conversation_context`.
             BackendError: the archive did not answer, so that an empty list would be a guess.
         """
-        return await self._open.search(
-            scope=self._scope(
-                user_id=user_id,
-                channel_id=channel_id,
-                server_id=server_id,
-                audience=audience,
-                bot_id=bot_id,
-                tenant_id=tenant_id,
-            ),
-            query=_checked_query("query", query),
-            limit=checked_limit("limit", limit),
-            deadline_ms=self._deadline(deadline_ms, self.settings.search.deadline_ms),
-        )
+        with self._calling() as memory:
+            return await memory.search(
+                scope=self._scope(
+                    user_id=user_id,
+                    channel_id=channel_id,
+                    server_id=server_id,
+                    audience=audience,
+                    bot_id=bot_id,
+                    tenant_id=tenant_id,
+                ),
+                query=_checked_query("query", query),
+                limit=checked_limit("limit", limit),
+                deadline_ms=self._deadline(deadline_ms, self.settings.search.deadline_ms),
+            )
 
     async def get_user_conversation_history(
         self,
@@ -301,19 +342,20 @@ class HierarchicalMemoryManager:
             InvalidConversation: as `get_conversation_context`.
             UnknownConversation: ``before`` is not visible here.
         """
-        return await self._open.read.history(
-            scope=self._scope(
-                user_id=user_id,
-                channel_id=channel_id,
-                server_id=server_id,
-                audience=audience,
-                bot_id=bot_id,
-                tenant_id=tenant_id,
-            ),
-            limit=limit,
-            since_days=since_days,
-            before=before,
-        )
+        with self._calling() as memory:
+            return await memory.read.history(
+                scope=self._scope(
+                    user_id=user_id,
+                    channel_id=channel_id,
+                    server_id=server_id,
+                    audience=audience,
+                    bot_id=bot_id,
+                    tenant_id=tenant_id,
+                ),
+                limit=limit,
+                since_days=since_days,
+                before=before,
+            )
 
     async def get_conversations(
         self,
@@ -328,18 +370,19 @@ class HierarchicalMemoryManager:
         tenant_id: str = "default",
     ) -> list[Conversation]:
         """Those of the conversations that this user may see here, newest first; others are left out."""
-        return await self._open.read.conversations(
-            scope=self._scope(
-                user_id=user_id,
-                channel_id=channel_id,
-                server_id=server_id,
-                audience=audience,
-                bot_id=bot_id,
-                tenant_id=tenant_id,
-            ),
-            conversation_ids=conversation_ids,
-            include_metadata=include_metadata,
-        )
+        with self._calling() as memory:
+            return await memory.read.conversations(
+                scope=self._scope(
+                    user_id=user_id,
+                    channel_id=channel_id,
+                    server_id=server_id,
+                    audience=audience,
+                    bot_id=bot_id,
+                    tenant_id=tenant_id,
+                ),
+                conversation_ids=conversation_ids,
+                include_metadata=include_metadata,
+            )
 
     async def sessions(
         self,
@@ -353,17 +396,18 @@ class HierarchicalMemoryManager:
         tenant_id: str = "default",
     ) -> list[Session]:
         """The latest sittings, newest first; a pause of half an hour, or another ``session_id``, begins a new one."""
-        return await self._open.read.sessions(
-            scope=self._scope(
-                user_id=user_id,
-                channel_id=channel_id,
-                server_id=server_id,
-                audience=audience,
-                bot_id=bot_id,
-                tenant_id=tenant_id,
-            ),
-            limit=limit,
-        )
+        with self._calling() as memory:
+            return await memory.read.sessions(
+                scope=self._scope(
+                    user_id=user_id,
+                    channel_id=channel_id,
+                    server_id=server_id,
+                    audience=audience,
+                    bot_id=bot_id,
+                    tenant_id=tenant_id,
+                ),
+                limit=limit,
+            )
 
     async def interests(
         self,
@@ -377,17 +421,18 @@ class HierarchicalMemoryManager:
         tenant_id: str = "default",
     ) -> list[RelatedTopic]:
         """What the user talks about most, strongest first."""
-        return await self._open.read.interests(
-            scope=self._scope(
-                user_id=user_id,
-                channel_id=channel_id,
-                server_id=server_id,
-                audience=audience,
-                bot_id=bot_id,
-                tenant_id=tenant_id,
-            ),
-            limit=limit,
-        )
+        with self._calling() as memory:
+            return await memory.read.interests(
+                scope=self._scope(
+                    user_id=user_id,
+                    channel_id=channel_id,
+                    server_id=server_id,
+                    audience=audience,
+                    bot_id=bot_id,
+                    tenant_id=tenant_id,
+                ),
+                limit=limit,
+            )
 
     async def forget_user(self, user_id: str, *, tenant_id: str = "default") -> ErasureReceipt:
         """Erases everything of a user, in every tier and every place.
@@ -398,9 +443,8 @@ class HierarchicalMemoryManager:
         Raises:
             BackendError: the archive failed; call again.
         """
-        return await self._open.forget.user(
-            tenant_id=checked_id("tenant_id", tenant_id), user_id=checked_id("user_id", user_id)
-        )
+        tenant_id, user_id = checked_id("tenant_id", tenant_id), checked_id("user_id", user_id)
+        return await self._changing(lambda memory: memory.forget.user(tenant_id=tenant_id, user_id=user_id))
 
     async def forget_conversation(
         self, user_id: str, conversation_id: str, *, tenant_id: str = "default"
@@ -414,18 +458,20 @@ class HierarchicalMemoryManager:
             raise InvalidConversation(
                 "conversation_id is not one: it looks like 0198f2c4-…, as store_conversation returns it"
             )
-        return await self._open.forget.conversations(
-            tenant_id=checked_id("tenant_id", tenant_id),
-            user_id=checked_id("user_id", user_id),
-            conversation_ids=[conversation_id],
+        tenant_id, user_id = checked_id("tenant_id", tenant_id), checked_id("user_id", user_id)
+        return await self._changing(
+            lambda memory: memory.forget.conversations(
+                tenant_id=tenant_id, user_id=user_id, conversation_ids=[conversation_id]
+            )
         )
 
     async def export_user(self, user_id: str, *, tenant_id: str = "default") -> AsyncIterator[Conversation]:
         """Every conversation of a user, of all places and bots, in the order of storing."""
         checked_id("tenant_id", tenant_id)
         checked_id("user_id", user_id)
-        async for conversation in self._open.read.export(tenant_id=tenant_id, user_id=user_id):
-            yield conversation
+        with self._calling() as memory:
+            async for conversation in memory.read.export(tenant_id=tenant_id, user_id=user_id):
+                yield conversation
 
     async def import_conversations(
         self,
@@ -434,6 +480,9 @@ class HierarchicalMemoryManager:
         user_id: str | None = None,
         tenant_id: str = "default",
         dry_run: bool = False,
+        concurrency: int = CONCURRENCY,
+        batch_size: int = BATCH_RECORDS,
+        source_format: str | None = None,
         on_progress: Callable[[ImportReport], None] | None = None,
         on_rejected: Callable[[Rejection], None] | None = None,
     ) -> ImportReport:
@@ -443,6 +492,9 @@ class HierarchicalMemoryManager:
             user_id: only this user's conversations; ``None``: everybody's.
             tenant_id: of conversations that do not name one.
             dry_run: checks everything, stores nothing.
+            concurrency: stores at once.
+            batch_size: items between two checkpoints.
+            source_format: what `import_runs` is to call it.
             on_progress: called often, with the running report.
             on_rejected: called for each item that cannot be stored; the others go on.
 
@@ -450,24 +502,35 @@ class HierarchicalMemoryManager:
             MigrationError: the source cannot be read, or the memory stayed too busy.
             BackendError: the archive failed; what was stored is stored, repeat it to go on.
         """
-        memory = self._open
-        importing = ImportConversations(
-            store=memory.store,
-            archive=memory.tiers.archive,
-            clock=memory.processors.clock,
-            turns=memory.turns,
-            on_progress=on_progress,
-            on_rejected=on_rejected,
-        )
-        return await importing(source, user_id=user_id, tenant_id=checked_id("tenant_id", tenant_id), dry_run=dry_run)
+        with self._calling() as memory:
+            importing = ImportConversations(
+                store=self._store,
+                archive=memory.tiers.archive,
+                clock=memory.processors.clock,
+                journal=ImportJournal.of(
+                    memory.tiers.import_runs,
+                    memory.processors,
+                    source_format=type(source).__name__ if source_format is None else source_format,
+                ),
+                turns=memory.turns,
+                on_progress=on_progress,
+                on_rejected=on_rejected,
+                concurrency=checked_limit("concurrency", concurrency),
+                batch_records=checked_limit("batch_size", batch_size),
+            )
+            return await importing(
+                source, user_id=user_id, tenant_id=checked_id("tenant_id", tenant_id), dry_run=dry_run
+            )
 
     async def stats(self) -> Stats:
         """What is stored, and what was measured of real use."""
-        return await self._open.figures.stats()
+        with self._calling() as memory:
+            return await memory.figures.stats()
 
     async def health(self) -> Health:
         """Whether every tier answers at this moment."""
-        return await self._open.figures.health()
+        with self._calling() as memory:
+            return await memory.figures.health()
 
     async def settle(
         self, *, timeout_s: float | None = None, on_progress: Callable[[Sequence[Backlog]], None] | None = None
@@ -477,7 +540,8 @@ class HierarchicalMemoryManager:
         Raises:
             BackendTimeout: it took longer than that.
         """
-        await self._open.projector.settle(timeout_s=timeout_s, on_progress=on_progress)
+        with self._calling() as memory:
+            await memory.projector.settle(timeout_s=timeout_s, on_progress=on_progress)
 
     async def rebuild(self, tier: Projection | str, *, on_progress: Callable[[int], None] | None = None) -> int:
         """Builds a derived tier anew from the archive while the memory serves; how many conversations that concerns.
@@ -488,12 +552,12 @@ class HierarchicalMemoryManager:
         Raises:
             ConfigurationError: no such tier, or it is switched off.
         """
-        memory = self._open
-        on = memory.tiers.derived
-        if tier not in on:
-            names = ", ".join(projection.value for projection in on)
-            raise ConfigurationError(f"there is no tier of that name to rebuild; on are: {names}")
-        return await memory.rebuild(Projection(tier), on_progress=on_progress)
+        with self._calling() as memory:
+            on = memory.tiers.derived
+            if tier not in on:
+                names = ", ".join(projection.value for projection in on)
+                raise ConfigurationError(f"there is no tier of that name to rebuild; on are: {names}")
+            return await memory.rebuild(Projection(tier), on_progress=on_progress)
 
     @property
     def _open(self) -> Memory:
@@ -503,6 +567,54 @@ class HierarchicalMemoryManager:
             )
         self._check_loop()
         return self._memory
+
+    def _calling(self) -> AbstractContextManager[Memory]:
+        """The memory for one call: it stays open until the call has ended, wherever the manager moves to meanwhile."""
+        return self._calls.one(self._open)
+
+    async def _changing(self, call: Callable[[Memory], Awaitable[T]]) -> T:
+        """Makes a call that stores or forgets; once more in the new home where the memory has moved."""
+        for _ in range(MAX_MOVES):
+            with self._calling() as memory:
+                try:
+                    return await call(memory)
+                except Moved:
+                    if self._follower is None:
+                        raise
+            await self._follower.follow(memory)
+        raise ConfigurationError(f"the memory has moved {MAX_MOVES} times in a row: its settings refer to each other")
+
+    async def _store(self, intake: Intake, *, live: bool = True) -> Conversation:
+        return await self._changing(lambda memory: memory.store(intake, live=live))
+
+    async def _enter(self, destination: str) -> None:
+        """Opens the memory of that destination and uses it from now on; the one before is closed after its last call."""
+        from .wiring.opening import opened_memory
+
+        settings = load_settings(destination)
+        async with AsyncExitStack() as stack:
+            memory = await opened_memory(settings, stack)
+            before, stack_before = self._memory, self._stack
+            if before is None or stack_before is None:
+                raise MemoryClosed("the memory was closed while it moved")
+            self._memory, self._stack, self.settings = memory, stack.pop_all(), settings
+        _log.info("moved_to_new_home", destination=destination)
+        leaving = asyncio.get_running_loop().create_task(self._leave(before, stack_before), name="leave a moved memory")
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+    async def _leave(self, memory: Memory, stack: AsyncExitStack) -> None:
+        try:
+            await self._calls.none(memory)
+        finally:
+            await stack.aclose()
+
+    async def _left(self) -> None:
+        """Closes what was left before, whatever still uses it."""
+        self._calls.wait_no_longer()
+        for outcome in await asyncio.gather(*self._leaving, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                _log.warning("moved_memory_not_closed", error=type(outcome).__name__)
 
     def _check_loop(self) -> None:
         if self._loop is not None and self._loop is not asyncio.get_running_loop():
@@ -543,7 +655,7 @@ def _checked_query(name: str, query: object) -> str:
     return query.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
 
 
-def open_memory(settings: SettingsSource = None) -> HierarchicalMemoryManager:
+def open_memory(settings: SettingsSource = None, *, follow_moves: bool = False) -> HierarchicalMemoryManager:
     """A memory, to be used with ``async with``. Nothing is opened before that.
 
     Example:
@@ -561,9 +673,10 @@ def open_memory(settings: SettingsSource = None) -> HierarchicalMemoryManager:
         settings: nothing for ``./talktiers.db`` in the working directory; ``"sqlite:///bot.db"`` (relative) or
             ``"sqlite:////data/bot.db"``; ``"memory://"`` for a memory that ends with the process; a path;
             ``"talktiers.toml"``; `Settings`, or a mapping of the same shape.
+        follow_moves: once `talktiers move` has moved the memory elsewhere, go on there; see the class.
 
     Raises:
         ConfigurationError: a setting that is misspelt or does not fit, or a TOML file that cannot be read. Entering
             raises it, too, or a `BackendError`, where a tier cannot be opened.
     """
-    return HierarchicalMemoryManager(settings)
+    return HierarchicalMemoryManager(settings, follow_moves=follow_moves)

@@ -9,6 +9,8 @@ import attrs
 
 from ..domain.context_budget import DEFAULT_MAX_CHARS, ContextShares
 from ..domain.errors import ConfigurationError
+from ..domain.identifiers import DEFAULT_TENANT_ID
+from ..domain.legacy_records import GLOBAL_USER_ID
 from ..domain.place import PrivacyPolicy
 
 OFF = "off"
@@ -258,6 +260,27 @@ class ProjectorSettings:
 
 
 @attrs.frozen(kw_only=True)
+class MigrationSettings:
+    """What a bot takes over when it starts: once, whatever happens, and never again.
+
+    Attributes:
+        migrate_from_chromadb: the folder of the old ChromaDB store, or its server's address; ``None``: nothing.
+        token: for that server.
+        time_zone: where the old bot ran: its times name no zone.
+        global_user_id: to whom facts about nobody go.
+        tenant_id: whose users they are.
+        background: whether the memory serves meanwhile; its contexts say so. Otherwise it opens when it is done.
+    """
+
+    migrate_from_chromadb: str | None = None
+    token: str | None = attrs.field(default=None, repr=_hidden)
+    time_zone: str = "UTC"
+    global_user_id: str = GLOBAL_USER_ID
+    tenant_id: str = DEFAULT_TENANT_ID
+    background: bool = False
+
+
+@attrs.frozen(kw_only=True)
 class Settings:
     """Everything that can be set. ``Settings()`` is the embedded memory in ``./talktiers.db``.
 
@@ -292,6 +315,7 @@ class Settings:
     search: SearchSettings = attrs.field(factory=SearchSettings)
     sessions: SessionSettings = attrs.field(factory=SessionSettings)
     projector: ProjectorSettings = attrs.field(factory=ProjectorSettings)
+    migration: MigrationSettings = attrs.field(factory=MigrationSettings)
 
     def __attrs_post_init__(self) -> None:
         if self.archive.backend == OFF:

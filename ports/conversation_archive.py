@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import attrs
 
 from ..domain.conversation import Conversation, ConversationKey, Session
+from ..domain.errors import Moved
 from ..domain.place import Scope
 from ..domain.projection import Projection
 from ..domain.retrieval_metrics import RetrievalMetrics, RetrievalRecord
@@ -45,6 +46,49 @@ class User:
     user_id: str
 
 
+@attrs.frozen(kw_only=True)
+class Tally:
+    """What an archive holds of a user. It changes with every append and with every forgetting.
+
+    Attributes:
+        conversations: how many.
+        last_sequence: the highest among them; 0 where there is none.
+    """
+
+    user: User
+    epoch: int
+    conversations: int
+    last_sequence: int
+
+
+@attrs.frozen(kw_only=True)
+class Fence:
+    """Around an archive that moves, or has moved: nothing is stored or forgotten there any more.
+
+    Attributes:
+        destination: the settings that open its new home, as a path or an address that means the same everywhere.
+        move_id: of the run that moves it.
+        complete: whether everything is there.
+    """
+
+    destination: str
+    move_id: str
+    complete: bool
+
+    @property
+    def refusal(self) -> Moved:
+        """What whoever stores or forgets is told."""
+        if self.complete:
+            return Moved(
+                f"this memory has moved to {self.destination}, and nothing was changed here:"
+                " open that one instead, or this one with follow_moves=True"
+            )
+        return Moved(
+            f"this memory is moving to {self.destination}, and nothing was changed here:"
+            " open that one as soon as `talktiers move` has ended, or this one with follow_moves=True"
+        )
+
+
 class ConversationArchive(Protocol):
     """Stores conversations durably and hands them out under a scope.
 
@@ -65,6 +109,7 @@ class ConversationArchive(Protocol):
         Raises:
             IdempotencyConflict: the id is stored with other content.
             Forgotten: the id was erased.
+            Moved: there is a fence; nothing was stored.
             Overloaded: too many appends wait already; nothing was stored.
         """
         ...
@@ -141,13 +186,27 @@ class ConversationArchive(Protocol):
         worker may still write, and should it die then, the next one takes that back. Nothing of the user is returned by
         any read that starts after it. Idempotent; an unknown user is erased too: the epoch rises, so that what is under
         way becomes void.
+
+        Raises:
+            Moved: there is a fence; nothing was erased.
         """
         ...
 
     async def forget_conversations(
-        self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str], projections: Sequence[Projection]
+        self,
+        *,
+        tenant_id: str,
+        user_id: str,
+        conversation_ids: Sequence[str],
+        projections: Sequence[Projection],
+        final: bool = True,
     ) -> ArchiveErasure:
-        """As `forget_user`, for these conversations of that user; a `FORGET_CONVERSATION` job each a projection."""
+        """As `forget_user`, for these conversations of that user; a `FORGET_CONVERSATION` job each a projection.
+
+        Args:
+            final: ``False``: no tombstones are left, and the same conversations may be stored again: for an import
+                that is taken back.
+        """
         ...
 
     async def purge(self) -> bool:
@@ -171,4 +230,54 @@ class ConversationArchive(Protocol):
 
     async def size_bytes(self) -> int:
         """What the conversations take in the store, as far as it can be told."""
+        ...
+
+    async def tallies(self, *, after: User | None = None, limit: int = 1000) -> list[Tally]:
+        """Users with a conversation or an epoch above 0, in the order of `users`, one page after ``after``.
+
+        What is appended later has a higher sequence than the tally's last one.
+        """
+        ...
+
+    async def tombstones(self, *, after: str | None = None, limit: int = 1000) -> list[str]:
+        """Ids of erased conversations in rising order, one page after ``after``."""
+        ...
+
+    async def adopt(self, *, conversations: Sequence[Conversation], projections: Sequence[Projection]) -> None:
+        """Stores conversations of one user as another archive holds them, with their jobs, in one durable commit.
+
+        They get sequences of this archive, rising in the order given. What is stored or was erased here stays as it is.
+
+        Raises:
+            Moved: there is a fence; nothing was stored.
+        """
+        ...
+
+    async def adopt_erasures(self, *, conversation_ids: Sequence[str], epochs: Mapping[User, int]) -> frozenset[str]:
+        """Takes over what was forgotten in another archive, in one durable commit.
+
+        Leaves a tombstone for each id, unless it is stored here: nothing is erased by this. Each user's epoch is at least
+        the given one from now on.
+
+        Returns:
+            The ids that are stored here, and so have no tombstone.
+
+        Raises:
+            Moved: there is a fence; nothing was changed.
+        """
+        ...
+
+    async def fenced(self) -> Fence | None:
+        """The fence, if there is one. Reads do not heed it."""
+        ...
+
+    async def fence(self, *, before: Fence | None, after: Fence | None) -> bool:
+        """Sets, changes or lifts the fence in one durable commit, if it is as ``before`` says.
+
+        Appends and forgettings that are under way end before it, seen by every read after it; later ones, of every
+        process, raise `Moved` while there is a fence.
+
+        Returns:
+            Whether it is as ``after`` says now; ``False``: it was neither that nor as ``before`` says, and was left alone.
+        """
         ...

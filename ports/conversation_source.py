@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import AsyncGenerator
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
 from ..domain.interchange import ConversationRecord
+from ..domain.record_kinds import FACT_MESSAGE_TYPE, RecordKind
 
-FACT_MESSAGE_TYPE = "fact"
-"""Message type of what was noted about somebody rather than said: the text stands on the user's side, the other is empty."""
-
-
-class RecordKind(enum.StrEnum):
-    """What a record is counted as."""
-
-    CONVERSATION = "conversation"
-    FACT = "fact"
-    PLACEHOLDER = "placeholder"
-    """One side stood for something that the source never had; the side is empty, the other one is stored."""
+__all__ = [
+    "FACT_MESSAGE_TYPE",
+    "ConversationSource",
+    "Item",
+    "Omission",
+    "RecordKind",
+    "Rejection",
+    "ResumableSource",
+    "SourceItem",
+    "SourcedRecord",
+]
 
 
 @attrs.frozen(kw_only=True)

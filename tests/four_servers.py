@@ -116,7 +116,7 @@ class FourServers:
             for collection in await self._collections(chroma):
                 asked = {"include": ["documents", "metadatas"]}
                 answer = await chroma.post(f"{CHROMA_COLLECTIONS}/{collection['id']}/get", json=asked)
-                found += [item for item in zip(*(answer.json()[key] for key in ("ids", "documents", "metadatas")), strict=True)]
+                found += list(zip(*(answer.json()[key] for key in ("ids", "documents", "metadatas")), strict=True))
         return repr(found) if found else ""
 
     async def _neo4j_text(self) -> str:

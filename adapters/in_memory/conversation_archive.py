@@ -16,6 +16,7 @@ from ...domain.projection import JobKind, Projection
 from ...domain.retrieval_metrics import RetrievalMetrics, RetrievalRecord
 from ...domain.sessions import SESSION_GAP, split_into_sessions
 from ...ports.conversation_archive import Appended, ArchiveErasure, ConversationArchive, User
+from .archive_moving import InMemoryArchiveMoving
 from .handing_out import handed_out
 from .store import InMemoryStore
 
@@ -23,7 +24,7 @@ KEPT_RECORDS = 100_000
 """The latest measurements of retrievals."""
 
 
-class InMemoryConversationArchive(ConversationArchive):
+class InMemoryConversationArchive(InMemoryArchiveMoving, ConversationArchive):
     """Every conversation of this process; durable only as long as it lives.
 
     Args:
@@ -40,6 +41,7 @@ class InMemoryConversationArchive(ConversationArchive):
     ) -> Appended:
         """Stores a conversation and one outbox job a projection; nothing can come between."""
         store = self._store
+        store.check_fence()
         user = User(tenant_id=conversation.tenant_id, user_id=conversation.user_id)
         if conversation.conversation_id in store.tombstones:
             raise Forgotten(f"conversation {conversation.conversation_id} was erased and stays erased")
@@ -140,14 +142,20 @@ class InMemoryConversationArchive(ConversationArchive):
         return erased
 
     async def forget_conversations(
-        self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str], projections: Sequence[Projection]
+        self,
+        *,
+        tenant_id: str,
+        user_id: str,
+        conversation_ids: Sequence[str],
+        projections: Sequence[Projection],
+        final: bool = True,
     ) -> ArchiveErasure:
         """Erases these conversations of that user; ids of others and unknown ones are left alone."""
         user = User(tenant_id=tenant_id, user_id=user_id)
         store = self._store
         wanted = frozenset(conversation_ids)
         erased = self._erase(
-            user, [item.conversation_id for item in store.of_user(user) if item.conversation_id in wanted]
+            user, [item.conversation_id for item in store.of_user(user) if item.conversation_id in wanted], final=final
         )
         store.drop_jobs(user=user, conversation_ids=frozenset(erased.conversation_ids))
         for conversation_id in erased.conversation_ids:
@@ -204,10 +212,12 @@ class InMemoryConversationArchive(ConversationArchive):
         visible = [item for item in self._store.of_user(user) if item.visible_in(scope)]
         return sorted(visible, key=lambda item: item.order, reverse=True)
 
-    def _erase(self, user: User, conversation_ids: Sequence[str]) -> ArchiveErasure:
-        """Removes conversations of one user, leaves tombstones and raises the epoch."""
+    def _erase(self, user: User, conversation_ids: Sequence[str], *, final: bool = True) -> ArchiveErasure:
+        """Removes conversations of one user, leaves tombstones where that is final, and raises the epoch."""
+        self._store.check_fence()
         for conversation_id in conversation_ids:
             del self._store.conversations[conversation_id]
-            self._store.tombstones.add(conversation_id)
+            if final:
+                self._store.tombstones.add(conversation_id)
         self._store.epochs[user] += 1
         return ArchiveErasure(conversation_ids=tuple(conversation_ids), epoch=self._store.epochs[user])

@@ -12,7 +12,7 @@ from ...domain.conversation import Conversation
 from ...domain.projection import DeadLetter, JobKind, OutboxJob, Projection
 from ...domain.retrieval_metrics import RetrievalRecord
 from ...ports.clock import Clock
-from ...ports.conversation_archive import User
+from ...ports.conversation_archive import Fence, User
 
 
 @attrs.define(kw_only=True)
@@ -37,6 +37,7 @@ class InMemoryStore:
         tombstones: conversation ids of what was erased.
         jobs: by job id, oldest first.
         dead_letters: by job id, in the order of burying.
+        fence: around a memory that has moved.
     """
 
     def __init__(self, *, clock: Clock) -> None:
@@ -47,6 +48,7 @@ class InMemoryStore:
         self.jobs: dict[int, QueuedJob] = {}
         self.dead_letters: dict[int, DeadLetter] = {}
         self.retrievals: list[RetrievalRecord] = []
+        self.fence: Fence | None = None
         self._last_sequence = 0
         self._last_job_id = 0
 
@@ -62,6 +64,15 @@ class InMemoryStore:
         """The number of the next conversation; never given twice, whatever was erased."""
         self._last_sequence += 1
         return self._last_sequence
+
+    def check_fence(self) -> None:
+        """Refuses to store and to forget while there is a fence.
+
+        Raises:
+            Moved: there is one.
+        """
+        if self.fence is not None:
+            raise self.fence.refusal
 
     def of_user(self, user: User) -> Iterator[Conversation]:
         """The user's conversations in the order of storing."""

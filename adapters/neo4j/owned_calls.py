@@ -64,7 +64,8 @@ class OwnedCalls:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if task.cancelled():
+            caller = asyncio.current_task()
+            if task.cancelled() and (caller is None or not caller.cancelling()):
                 raise MemoryClosed(f"{self._address} was closed during the call") from None
             if undertaking is not None:
                 undertaking.given_up = True

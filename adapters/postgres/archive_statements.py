@@ -9,11 +9,15 @@ from .conversation_rows import CONTENT_COLUMNS
 USER_NO = "(SELECT user_no FROM users WHERE tenant_id = $1 AND user_id = $2)"
 EPOCH = "SELECT epoch FROM users WHERE tenant_id = $1 AND user_id = $2"
 
+# Holds a lock on the fence until the transaction ends, as APPEND does: whoever changes the fence waits for that.
+FENCE = "SELECT destination, move_id, complete FROM fence WHERE stands"
+
 # In this order: the id, so that a refused conversation leaves nothing and one that is stored at the same moment is
 # waited for; the user's row, locked until the commit; then the sequence, so that it rises as the commits come.
 APPEND = f"""
 WITH taken AS (
-    INSERT INTO conversation_ids (conversation_id) VALUES ($3) ON CONFLICT DO NOTHING RETURNING conversation_id
+    INSERT INTO conversation_ids (conversation_id) SELECT $3::uuid WHERE NOT EXISTS (SELECT FROM fence WHERE stands)
+    ON CONFLICT DO NOTHING RETURNING conversation_id
 ), known AS (
     SELECT user_no, epoch FROM taken CROSS JOIN users WHERE tenant_id = $1 AND user_id = $2
     FOR NO KEY UPDATE OF users

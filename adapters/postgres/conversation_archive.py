@@ -18,8 +18,9 @@ from ...domain.retrieval_metrics import RetrievalMetrics, RetrievalRecord
 from ...domain.sessions import SESSION_GAP
 from ...ports.conversation_archive import Appended, ArchiveErasure, ConversationArchive, User
 from . import archive_statements as sql
+from .archive_moving import PostgresArchiveMoving
 from .conversation_erasure import erase_conversations, erase_user
-from .conversation_rows import content_of, conversation_of, known_ids, signed_hash, to_us
+from .conversation_rows import appended_row, conversation_of, known_ids, signed_hash, to_us
 from .database import PostgresDatabase
 from .purging import purge
 from .retrieval_records import insert_records, metrics
@@ -32,7 +33,7 @@ _Visible: TypeAlias = "tuple[str, str, int | None, str | None, list[int] | None,
 """The first parameters of the statements of `archive_statements.Visible`."""
 
 
-class PostgresConversationArchive(ConversationArchive):
+class PostgresConversationArchive(PostgresArchiveMoving, ConversationArchive):
     """Conversations as rows, filtered by scope in the indexes before any limit.
 
     An append is one statement, and so one round trip and one commit.
@@ -52,31 +53,30 @@ class PostgresConversationArchive(ConversationArchive):
         """As the port says. Appends of one user follow each other, those of different users do not wait."""
         if not is_conversation_id(conversation.conversation_id):
             raise InvalidConversation("conversation_id must be a lower-case UUID")
-        place = conversation.place
-        row = await self._database.fetchrow(
-            sql.APPEND,
-            conversation.tenant_id,
-            conversation.user_id,
-            conversation.conversation_id,
-            conversation.text_chars,
-            place.compartment,
-            signed_hash(place.compartment),
-            signed_hash(conversation.bot_id),
-            *content_of(conversation),
-            [projection.value for projection in projections],
-            operation="append",
-        )
+        arguments = appended_row(conversation, projections)
+        row = await self._database.fetchrow(sql.APPEND, *arguments, operation="append")
         if row is None:
-            return await self._stored_before(conversation, time_given=time_given)
+            stored = await self._stored_before(conversation, time_given=time_given)
+            if stored is not None:
+                return stored
+            return await self.append(conversation=conversation, projections=projections, time_given=time_given)
         sequence, epoch = row
         return Appended(conversation=attrs.evolve(conversation, sequence=sequence), created=True, epoch=epoch)
 
-    async def _stored_before(self, conversation: Conversation, *, time_given: bool) -> Appended:
-        """What is stored under the id of a conversation that was refused, if it is the same."""
+    async def _stored_before(self, conversation: Conversation, *, time_given: bool) -> Appended | None:
+        """What is stored under the id of a conversation that was refused, if it is the same.
+
+        ``None``: nothing. It was refused by a fence that is not there any more.
+        """
+        if (fence := await self.fenced()) is not None:
+            raise fence.refusal
         tenant_id, user_id = conversation.tenant_id, conversation.user_id
-        erased, epoch, *row = await self._database.fetchrow(
+        found = await self._database.fetchrow(
             sql.STORED_BEFORE, tenant_id, user_id, conversation.conversation_id, operation="append"
         )
+        if found is None:
+            return None
+        erased, epoch, *row = found
         if erased:
             raise Forgotten(f"conversation {conversation.conversation_id} was erased; it cannot be stored again")
         _, sequence, *_ = row
@@ -164,7 +164,13 @@ class PostgresConversationArchive(ConversationArchive):
             return await erase_user(connection, user=(tenant_id, user_id), projections=projections)
 
     async def forget_conversations(
-        self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str], projections: Sequence[Projection]
+        self,
+        *,
+        tenant_id: str,
+        user_id: str,
+        conversation_ids: Sequence[str],
+        projections: Sequence[Projection],
+        final: bool = True,
     ) -> ArchiveErasure:
         async with self._database.transaction(operation="forget_conversations") as connection:
             return await erase_conversations(
@@ -172,6 +178,7 @@ class PostgresConversationArchive(ConversationArchive):
                 user=(tenant_id, user_id),
                 conversation_ids=known_ids(conversation_ids),
                 projections=projections,
+                final=final,
             )
 
     async def purge(self) -> bool:

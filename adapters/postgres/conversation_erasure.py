@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...domain.projection import JobKind, Projection
 from ...ports.conversation_archive import ArchiveErasure
+from .fencing import check_fence
 from .purging import note_erasure
 from .session import Connection
 
@@ -45,6 +46,7 @@ _TURN_JOBS = """
 UPDATE outbox SET kind = 'forget_conversation', sequence = NULL
 WHERE user_no = $1 AND sequence IS NOT NULL AND ($2::bigint[] IS NULL OR sequence = ANY($2))
 """
+_RELEASE = "DELETE FROM conversation_ids WHERE conversation_id = ANY($1::uuid[])"
 _DROP_RETRIEVALS = "DELETE FROM retrievals WHERE user_no = $1"
 
 # One a conversation and projection, due at once; NULL instead of a conversation: the user as a whole.
@@ -58,7 +60,12 @@ FROM unnest($4::uuid[]) AS conversation_id CROSS JOIN unnest($5::text[]) AS proj
 async def erase_user(
     connection: Connection, *, user: tuple[str, str], projections: Sequence[Projection]
 ) -> ArchiveErasure:
-    """Everything of a user (tenant and user id)."""
+    """Everything of a user (tenant and user id).
+
+    Raises:
+        Moved: there is a fence.
+    """
+    await check_fence(connection)
     user_no, epoch = await connection.fetchrow(_RAISE_EPOCH, *user)
     erased = await connection.fetch(_ERASE, user_no, None)
     for statement in (_LOCK_JOBS, _DROP_DEAD_LETTERS, _DROP_JOBS, _TURN_JOBS):
@@ -77,12 +84,20 @@ async def erase_conversations(
     user: tuple[str, str],
     conversation_ids: Sequence[str],
     projections: Sequence[Projection],
+    final: bool,
 ) -> ArchiveErasure:
-    """These conversations of a user (tenant and user id); those of others are left alone."""
+    """These conversations of a user (tenant and user id); those of others are left alone.
+
+    Raises:
+        Moved: there is a fence.
+    """
+    await check_fence(connection)
     user_no, epoch = await connection.fetchrow(_RAISE_EPOCH, *user)
     erased = await connection.fetch(_ERASE, user_no, conversation_ids)
     ids = [str(item) for item, _ in erased]
     if erased:
+        if not final:
+            await connection.execute(_RELEASE, ids)
         sequences = [sequence for _, sequence in erased]
         for statement in (_LOCK_JOBS, _DROP_DEAD_LETTERS, _DROP_JOBS, _TURN_JOBS):
             await connection.execute(statement, user_no, sequences)

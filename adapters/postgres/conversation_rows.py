@@ -14,6 +14,7 @@ from ...domain.errors import BackendCorruption
 from ...domain.json_values import EMPTY, JsonObject, canonical_json
 from ...domain.labels import label_hash
 from ...domain.place import Audience, Place
+from ...domain.projection import Projection
 from .errors import BACKEND
 
 CONTENT_COLUMNS = (
@@ -52,6 +53,22 @@ def content_of(conversation: Conversation) -> tuple[int | str | None, ...]:
         canonical_json(conversation.metadata) if conversation.metadata else None,
         conversation.user_message,
         conversation.bot_response,
+    )
+
+
+def appended_row(conversation: Conversation, projections: Iterable[Projection]) -> tuple[object, ...]:
+    """The parameters of `archive_statements.APPEND`."""
+    compartment = conversation.place.compartment
+    return (
+        conversation.tenant_id,
+        conversation.user_id,
+        conversation.conversation_id,
+        conversation.text_chars,
+        compartment,
+        signed_hash(compartment),
+        signed_hash(conversation.bot_id),
+        *content_of(conversation),
+        [projection.value for projection in projections],
     )
 
 

@@ -25,6 +25,7 @@ class Migration:
 MIGRATIONS = (
     Migration(1, "0001_archive.sql"),
     Migration(2, "0002_lexical.sql"),
+    Migration(3, "0003_import_runs.sql"),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

@@ -18,6 +18,7 @@ MAX_ITEM_CHARS: Final = 128 * 1024 * 1024
 """One item, held whole while it is read: several times the longest chat that any of the formats is known to hold."""
 _CHUNK_BYTES: Final = 256 * 1024
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
+_AFTER_A_NUMBER: Final = " \t\n\r,]}"
 _CUT_OFF: Final = 12
 """Characters before the end of what was read within which a fault may be a literal or an escape that goes on."""
 
@@ -156,10 +157,11 @@ class _Text:
                 self.fail("it is nested too deep")
             except ValueError as error:  # a constant that JSON does not know, a number of thousands of digits
                 self.fail(str(error))
-            length = end - self._position
-            if end < len(self._buffer) or not self._more(1):  # a number at the very end could go on
-                self._position += length
+            if self._ends(value, end):
+                self._position = end
                 return value
+            if len(self._buffer) - end > _CUT_OFF or not self._more(1):
+                self.fail("a number goes on in a way that none does", truncated=self._ended)
 
     def fail(self, reason: str, *, ahead: int = 0, truncated: bool = False) -> NoReturn:
         """Ends the reading.
@@ -172,6 +174,12 @@ class _Text:
             raise BrokenJson(f"it ends too early, after {self.read_bytes:,} bytes: it is truncated", truncated=True)
         place = self._dropped + self._position + ahead + 1
         raise BrokenJson(f"it is not JSON from character {place:,} on: {reason}", truncated=False)
+
+    def _ends(self, value: object, end: int) -> bool:
+        """Whether a value is complete: of a number the rest may not be there yet."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return True
+        return end < len(self._buffer) and self._buffer[end] in _AFTER_A_NUMBER
 
     def _more(self, wanted_bytes: int) -> bool:
         """Reads on, and lets go of what was parsed; whether there was anything."""

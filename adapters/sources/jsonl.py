@@ -15,7 +15,8 @@ import attrs
 
 from ...domain.errors import InvalidConversation, MigrationError
 from ...domain.interchange import ConversationRecord, record_from_line
-from ...ports.conversation_source import ConversationSource, Rejection, SourcedRecord
+from ...domain.record_kinds import FACT_MESSAGE_TYPE, RecordKind
+from ...ports.conversation_source import ConversationSource, Item, Rejection, SourcedRecord
 
 STDIN: Final = "-"
 
@@ -37,7 +38,7 @@ class JsonLines(ConversationSource):
         self.name = "standard input" if path == STDIN else path
         self._path = path
 
-    async def read(self) -> AsyncGenerator[SourcedRecord | Rejection, None]:
+    async def read(self) -> AsyncGenerator[Item, None]:
         repeated: collections.Counter[str] = collections.Counter()
         descriptor, size = self._open()
         try:
@@ -60,7 +61,8 @@ class JsonLines(ConversationSource):
                 except InvalidConversation as error:
                     yield Rejection(position=position, reason=str(error), raw=raw, progress=progress)
                 else:
-                    yield SourcedRecord(record=record, position=position, raw=raw, progress=progress)
+                    kind = RecordKind.FACT if record.message_type == FACT_MESSAGE_TYPE else RecordKind.CONVERSATION
+                    yield SourcedRecord(record=record, kind=kind, position=position, raw=raw, progress=progress)
         finally:
             if self._path != STDIN:
                 os.close(descriptor)

@@ -20,7 +20,7 @@ from ...domain.errors import MigrationError
 from ...domain.interchange import ConversationRecord, record_to_json
 from ...domain.json_values import canonical_json
 from ...domain.recall import LabelledQuestion
-from ...ports.conversation_source import ConversationSource, Rejection, SourcedRecord
+from ...ports.conversation_source import ConversationSource, Item, Rejection, SourcedRecord
 
 CATEGORIES: Final = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop", 5: "adversarial"}
 
@@ -47,7 +47,7 @@ class LocomoFiles(ConversationSource):
         self.name = path
         self._path = Path(path)
 
-    async def read(self) -> AsyncGenerator[SourcedRecord | Rejection, None]:
+    async def read(self) -> AsyncGenerator[Item, None]:
         files = locomo_files(self._path)
         for index, file in enumerate(files):
             try:

@@ -17,7 +17,7 @@ RETURNING user_no, epoch, {NOW_US}
 INSERT_CONVERSATION = f"""
 INSERT INTO conversations (user_no, conversation_id, text_chars, compartment, {CONTENT_COLUMNS})
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21
-WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE conversation_id = ?2)
+WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE conversation_id = ?2) AND NOT EXISTS (SELECT 1 FROM fence)
 ON CONFLICT (conversation_id) DO NOTHING
 """
 

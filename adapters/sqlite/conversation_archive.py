@@ -12,15 +12,16 @@ import attrs
 from ...domain.conversation import Conversation, ConversationKey, Session
 from ...domain.errors import Forgotten, IdempotencyConflict, InvalidConversation, UnknownConversation
 from ...domain.place import Scope
-from ...domain.projection import JobKind, Projection
+from ...domain.projection import Projection
 from ...domain.retrieval_metrics import RetrievalMetrics, RetrievalRecord
 from ...domain.sessions import SESSION_GAP
 from ...ports.conversation_archive import Appended, ArchiveErasure, ConversationArchive, User
 from . import archive_statements as sql
+from .archive_moving import SqliteArchiveMoving
 from .conversation_erasure import erase_conversations, erase_user
 from .conversation_rows import content_of, conversation_of, id_bytes, id_text
+from .conversation_writing import insert_conversation
 from .database import Database
-from .job_rows import insert_jobs
 from .retrieval_records import insert_records, metrics
 from .session_rows import latest_sessions
 from .time_expressions import to_us
@@ -30,7 +31,7 @@ _EVER_US = 2**63 - 1
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 
-class SqliteConversationArchive(ConversationArchive):
+class SqliteConversationArchive(SqliteArchiveMoving, ConversationArchive):
     """Conversations as rows, filtered by scope in SQL before any limit.
 
     Args:
@@ -51,28 +52,9 @@ class SqliteConversationArchive(ConversationArchive):
         user = (conversation.tenant_id, conversation.user_id)
         row = (packed, conversation.text_chars, conversation.place.compartment, *content_of(conversation))
 
-        def append(connection: sqlite3.Connection) -> tuple[int | None, int]:
-            """The sequence and the user's epoch; no sequence: nothing was inserted."""
-            known = connection.execute(sql.USER, user).fetchone()
-            user_no, epoch, now_us = known or connection.execute(sql.INSERT_USER, user).fetchone()
-            inserted = connection.execute(sql.INSERT_CONVERSATION, (user_no, *row))
-            if not inserted.rowcount:
-                if known is None:  # refused: nothing is left behind
-                    connection.execute(sql.REMOVE_USER, (user_no,))
-                return None, epoch
-            sequence = inserted.lastrowid
-            insert_jobs(
-                connection,
-                kind=JobKind.PROJECT,
-                projections=projections,
-                user_no=user_no,
-                conversations=((packed, sequence),),
-                epoch=epoch,
-                now_us=now_us,
-            )
-            return sequence, epoch
-
-        sequence, epoch = await self._database.write("append", append)
+        sequence, epoch = await self._database.write(
+            "append", lambda connection: insert_conversation(connection, user=user, row=row, projections=projections)
+        )
         if sequence is None:
             stored = await self._stored_before(conversation, packed, time_given=time_given)
             return Appended(conversation=stored, created=False, epoch=epoch)
@@ -197,14 +179,20 @@ class SqliteConversationArchive(ConversationArchive):
         )
 
     async def forget_conversations(
-        self, *, tenant_id: str, user_id: str, conversation_ids: Sequence[str], projections: Sequence[Projection]
+        self,
+        *,
+        tenant_id: str,
+        user_id: str,
+        conversation_ids: Sequence[str],
+        projections: Sequence[Projection],
+        final: bool = True,
     ) -> ArchiveErasure:
         user = (tenant_id, user_id)
         packed = _packed_ids(conversation_ids)
         return await self._database.write(
             "forget_conversations",
             lambda connection: erase_conversations(
-                connection, user=user, conversation_ids=packed, projections=projections
+                connection, user=user, conversation_ids=packed, projections=projections, final=final
             ),
         )
 

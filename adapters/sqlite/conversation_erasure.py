@@ -9,6 +9,7 @@ from ...domain.projection import JobKind, Projection
 from ...ports.conversation_archive import ArchiveErasure
 from .archive_statements import RAISE_EPOCH
 from .conversation_rows import id_text
+from .fencing import check_fence
 from .job_rows import insert_jobs
 from .purging import note_erasure
 
@@ -36,7 +37,12 @@ _DELETE = (
 def erase_user(
     connection: sqlite3.Connection, *, user: tuple[str, str], projections: Sequence[Projection]
 ) -> ArchiveErasure:
-    """Everything of a user (tenant and user id)."""
+    """Everything of a user (tenant and user id).
+
+    Raises:
+        Moved: there is a fence.
+    """
+    check_fence(connection)
     user_no, epoch, now_us = connection.execute(RAISE_EPOCH, user).fetchone()
     erased = connection.execute(_IDS_OF_USER, (user_no,)).fetchall()
     connection.execute(_BURY_USER, (user_no,))
@@ -62,15 +68,22 @@ def erase_conversations(
     user: tuple[str, str],
     conversation_ids: Sequence[bytes],
     projections: Sequence[Projection],
+    final: bool,
 ) -> ArchiveErasure:
-    """These conversations of a user (tenant and user id), each given once; those of others are left alone."""
+    """These conversations of a user (tenant and user id), each given once; those of others are left alone.
+
+    Raises:
+        Moved: there is a fence.
+    """
+    check_fence(connection)
     user_no, epoch, now_us = connection.execute(RAISE_EPOCH, user).fetchone()
     erased: list[bytes] = []
     for packed in conversation_ids:
         found = connection.execute(_SEQUENCE, (packed, user_no)).fetchone()
         if found is not None:
             erased.append(packed)
-            connection.execute(_BURY, (packed,))
+            if final:
+                connection.execute(_BURY, (packed,))
             for statement in _DELETE:
                 connection.execute(statement, (user_no, *found))
     insert_jobs(

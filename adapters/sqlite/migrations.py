@@ -29,6 +29,7 @@ MIGRATIONS = (
         version=1,
         scripts=("archive.sql", "outbox.sql", "recent_cache.sql", "lexical.sql", "summaries.sql", "graph.sql"),
     ),
+    Migration(version=2, scripts=("import_runs.sql",)),
 )
 SCHEMA_VERSION = MIGRATIONS[-1].version
 

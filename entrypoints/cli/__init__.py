@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from . import demonstrating, evaluating, exporting, forgetting, importing, initialising, maintaining, reading
+from . import demonstrating, evaluating, exporting, forgetting, importing, initialising, maintaining, moving, reading
 from .options import CONFIG_HELP, DB_HELP
 from .running import run_command_line
 
@@ -36,6 +36,7 @@ for command in (
     maintaining.stats,
     maintaining.doctor,
     maintaining.rebuild,
+    moving.move,
     evaluating.evaluate,
 ):
     talktiers.add_command(command)

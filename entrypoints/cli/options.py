@@ -8,13 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias, TypedDict
 
+import attrs
 import click
 
 from ...domain.errors import BackendError
 from ...domain.identifiers import DEFAULT_BOT_ID, DEFAULT_TENANT_ID
 from ...domain.place import Audience
 from ..configuration import load_settings
-from ..settings import Settings
+from ..settings import MigrationSettings, Settings
 from .running import advise
 
 Command: TypeAlias = Callable[..., Any]
@@ -129,6 +130,8 @@ def same_memory() -> str:
 def _chosen(*, creates: bool) -> Settings:
     source = chosen_source()
     settings = load_settings(source.config if source.config is not None else source.db)
+    # A bot takes its older memory over when it starts; a command that looks at something does not.
+    settings = attrs.evolve(settings, migration=MigrationSettings())
     path = database_path(settings)
     if not creates and path is not None and not Path(path).exists():
         raise click.UsageError(

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from ...adapters.sources.jsonl import JsonLines
-from ...application.import_conversations import ImportReport
+from ...application.import_report import ImportReport
 from ...domain.context_bundle import ContextBundle
 from ...domain.place import Audience, Place
 from ..manager import HierarchicalMemoryManager, open_memory

@@ -21,9 +21,11 @@ from .resources import SharedResources
 async def archive(settings: Settings, resources: SharedResources) -> AsyncIterator[tuple[ConversationArchive, Outbox]]:
     """The archive with its outbox."""
     from ...adapters.in_memory.conversation_archive import InMemoryConversationArchive
+    from ...adapters.in_memory.import_runs import InMemoryImportRuns
     from ...adapters.in_memory.outbox import InMemoryOutbox
 
     store = resources.in_memory_store()
+    resources.import_runs = InMemoryImportRuns(store=store)
     yield (
         InMemoryConversationArchive(store=store, session_gap=dt.timedelta(seconds=settings.sessions.gap_s)),
         InMemoryOutbox(store=store),

@@ -52,7 +52,7 @@ async def opened_parts(settings: Settings, stack: AsyncExitStack) -> tuple[Tiers
     resources = SharedResources(settings=settings, stack=stack, off_loop=off_loop, clock=clock)
     container = container_for(settings, resources)
     embedder: Embedder | None = await stack.enter_async_context(container.embedder())
-    tiers = await _opened_tiers(container, settings, stack, embedder, resources.servers)
+    tiers = await _opened_tiers(container, settings, stack, embedder, resources)
     analyser = SnowballAnalyser(default_language=settings.lexical.language)
     processors = Processors(
         analyser=analyser,
@@ -73,7 +73,7 @@ async def _opened_tiers(
     settings: Settings,
     stack: AsyncExitStack,
     embedder: Embedder | None,
-    servers: Mapping[str, BackendServer],
+    resources: SharedResources,
 ) -> Tiers:
     archive, outbox = await stack.enter_async_context(container.archive())
     cache = lexical = summaries = graph = None
@@ -92,7 +92,8 @@ async def _opened_tiers(
         lexical=lexical,
         summaries=summaries,
         graph=graph,
-        servers=servers,
+        import_runs=resources.import_runs,
+        servers=resources.servers,
     )
 
 

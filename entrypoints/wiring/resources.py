@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...domain.errors import ConfigurationError
 from ...ports.backend_server import BackendServer
 from ...ports.clock import Clock
+from ...ports.import_runs import ImportRuns
 from ...ports.off_loop import OffLoop
 from ..settings import Settings
 
@@ -34,6 +35,7 @@ class SharedResources:
 
     Attributes:
         servers: the server behind each tier that has one, by the tier's name.
+        import_runs: set by an archive that keeps them.
     """
 
     def __init__(self, *, settings: Settings, stack: AsyncExitStack, off_loop: OffLoop, clock: Clock) -> None:
@@ -49,6 +51,7 @@ class SharedResources:
         self._neo4j: Neo4jServer | None = None
         self._arrays: UserArrays | None = None
         self._store: InMemoryStore | None = None
+        self.import_runs: ImportRuns | None = None
 
     async def database(self) -> Database:
         """The embedded file."""

@@ -24,8 +24,10 @@ async def postgres_archive(
     """The archive with its outbox on PostgreSQL."""
     database = await resources.postgres(tier="archive")
     from ...adapters.postgres.conversation_archive import PostgresConversationArchive
+    from ...adapters.postgres.import_runs import PostgresImportRuns
     from ...adapters.postgres.outbox import PostgresOutbox
 
+    resources.import_runs = PostgresImportRuns(database=database)
     yield (
         PostgresConversationArchive(database=database, session_gap=dt.timedelta(seconds=settings.sessions.gap_s)),
         PostgresOutbox(database=database),

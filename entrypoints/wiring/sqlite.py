@@ -21,9 +21,11 @@ from .resources import SharedResources
 async def archive(settings: Settings, resources: SharedResources) -> AsyncIterator[tuple[ConversationArchive, Outbox]]:
     """The archive with its outbox."""
     from ...adapters.sqlite.conversation_archive import SqliteConversationArchive
+    from ...adapters.sqlite.import_runs import SqliteImportRuns
     from ...adapters.sqlite.outbox import SqliteOutbox
 
     database = await resources.database()
+    resources.import_runs = SqliteImportRuns(database=database)
     yield (
         SqliteConversationArchive(database=database, session_gap=dt.timedelta(seconds=settings.sessions.gap_s)),
         SqliteOutbox(database=database),

@@ -15,7 +15,7 @@ from talktiers.ports.contracts.stores import Stores, StoresContract
 
 EMPTY = """
 DELETE FROM users; DELETE FROM conversation_ids; DELETE FROM conversations; DELETE FROM outbox;
-DELETE FROM dead_letters; DELETE FROM retrievals; DELETE FROM erasures
+DELETE FROM dead_letters; DELETE FROM retrievals; DELETE FROM erasures; DELETE FROM fence
 """
 
 

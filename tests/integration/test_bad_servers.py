@@ -31,7 +31,7 @@ from talktiers.domain.errors import BackendMisconfigured, BackendUnavailable
 
 SECRET = "hunter2-0123456789"
 DERIVED = ("cache", "lexical", "summaries", "graph")
-PATIENT_MS = 30_000.0
+PATIENT_MS = 5_000.0
 Changes = dict[str, dict[str, object]]
 
 
@@ -78,13 +78,13 @@ def settings_alone(make: Making) -> Callable[[FourServers, Path], contextlib.Abs
     return made
 
 
-def stand_in(section: str, scheme: str, handler: Handler) -> Callable[[FourServers, Path], Any]:
-    """A server that gives that answer."""
+def stand_in(section: str, url: str, handler: Handler) -> Callable[[FourServers, Path], Any]:
+    """A server that gives that answer; the URL lacks its port."""
 
     @contextlib.asynccontextmanager
     async def made(_: FourServers, __: Path) -> AsyncIterator[Changes]:
         async with listening(handler) as port:
-            yield {section: {"url": f"{scheme}://127.0.0.1:{port}"}}
+            yield {section: {"url": url.format(port=port)}}
 
     return made
 
@@ -93,8 +93,8 @@ async def _read(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     await reader.read()
 
 
-def another_host(section: str, scheme: str, path: str = "") -> Callable[[FourServers, Path], Any]:
-    """A server with the certificate of another one."""
+def another_host(section: str, url: str) -> Callable[[FourServers, Path], Any]:
+    """A server with the certificate of another one; the URL lacks its port."""
 
     @contextlib.asynccontextmanager
     async def made(_: FourServers, folder: Path) -> AsyncIterator[Changes]:
@@ -108,8 +108,7 @@ def another_host(section: str, scheme: str, path: str = "") -> Callable[[FourSer
 
         in_the_clear = section == "postgres"
         async with listening(upgrade if in_the_clear else _read, tls=None if in_the_clear else tls) as port:
-            url = f"{scheme}://127.0.0.1:{port}{path}"
-            yield {section: {"url": url, "ca_file": str(ca_file)}}
+            yield {section: {"url": url.format(port=port), "ca_file": str(ca_file)}}
 
     return made
 
@@ -170,7 +169,7 @@ OLD_REDIS = b"*4\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n5.0.9\
 async def _old_redis(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while asked := await reader.read(1 << 20):
         for _ in range(asked.count(b"\r\n*") + 1):
-            writer.write(b"+PONG\r\n" if b"PING" in asked else OLD_REDIS)
+            writer.write(b"+OK\r\n" if b"AUTH" in asked else OLD_REDIS)
 
 
 async def _old_neo4j(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -188,8 +187,8 @@ WRONG = {
         "cache", ("/9999",),
         settings_alone(lambda servers: {"redis": {"url": servers.redis_url.rpartition("/")[0] + "/9999"}}),
     ),
-    "redis, version": Wrong("cache", ("5.0.9", "6.2"), stand_in("redis", f"redis://:{SECRET}@", _old_redis)),
-    "redis, certificate": Wrong("cache", ("certificate", "ca_file"), another_host("redis", f"rediss://:{SECRET}@")),
+    "redis, version": Wrong("cache", ("5.0.9", "6.2"), stand_in("redis", f"redis://:{SECRET}@127.0.0.1:{{port}}", _old_redis)),
+    "redis, certificate": Wrong("cache", ("certificate", "ca_file"), another_host("redis", f"rediss://:{SECRET}@127.0.0.1:{{port}}")),
     "redis, not there": Wrong(
         "cache", ("start the server",),
         settings_alone(lambda servers: {"redis": {"url": with_port(servers.redis_url, 1)}}), BackendUnavailable,
@@ -198,8 +197,8 @@ WRONG = {
     "chroma, database": Wrong(
         "summaries", ("no database nowhere", "database"), settings_alone(lambda _: {"chroma": {"database": "nowhere"}})
     ),
-    "chroma, version": Wrong("summaries", ("0.6.3", "1.0"), stand_in("chroma", "http", answering("200 OK", '"0.6.3"'))),
-    "chroma, certificate": Wrong("summaries", ("certificate", "ca_file"), another_host("chroma", "https")),
+    "chroma, version": Wrong("summaries", ("0.6.3", "1.0"), stand_in("chroma", "http://127.0.0.1:{port}", answering("200 OK", '"0.6.3"'))),
+    "chroma, certificate": Wrong("summaries", ("certificate", "ca_file"), another_host("chroma", "https://127.0.0.1:{port}")),
     "chroma, space": Wrong("summaries", ("l2", "rebuild"), another_collection(space="l2", dimensions=256)),
     "chroma, dimension": Wrong("summaries", ("3 dimensions",), another_collection(space="cosine", dimensions=3)),
     "chroma, not there": Wrong(
@@ -212,8 +211,8 @@ WRONG = {
     "neo4j, database": Wrong(
         "graph", ("/nowhere", "setting database"), settings_alone(lambda _: {"neo4j": {"database": "nowhere"}})
     ),
-    "neo4j, version": Wrong("graph", ("5.7 or newer",), stand_in("neo4j", "bolt", _old_neo4j)),
-    "neo4j, certificate": Wrong("graph", ("certificate", "ca_file"), another_host("neo4j", "bolt+s")),
+    "neo4j, version": Wrong("graph", ("5.7 or newer",), stand_in("neo4j", "bolt://127.0.0.1:{port}", _old_neo4j)),
+    "neo4j, certificate": Wrong("graph", ("certificate", "ca_file"), another_host("neo4j", "bolt+s://127.0.0.1:{port}")),
     "neo4j, not there": Wrong(
         "graph", ("check that it runs",),
         settings_alone(lambda servers: {"neo4j": {"url": with_port(servers.neo4j_url, 1)}}), BackendUnavailable,
@@ -228,7 +227,7 @@ WRONG = {
     ),
     "postgres, version": Wrong("archive", ("99", "upgrade it"), too_old_postgres),
     "postgres, certificate": Wrong(
-        "archive", ("certificate", "ca_file"), another_host("postgres", f"postgresql://ana:{SECRET}@", "/bot")
+        "archive", ("certificate", "ca_file"), another_host("postgres", f"postgresql://ana:{SECRET}@127.0.0.1:{{port}}/bot")
     ),
     "postgres, newer schema": Wrong("archive", ("schema version 999", "upgrade talktiers"), newer_schema),
     "postgres, not there": Wrong(

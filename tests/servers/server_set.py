@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shlex
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -120,6 +121,26 @@ class ServerSet:
             ServerFailed: It was not running, or does not end.
         """
         self._end_running(name, by=Server.kill)
+
+    @contextlib.contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """One that takes connections and answers nothing, until the end of the block.
+
+        Raises:
+            ServerFailed: It is not running.
+        """
+        server = self._server(name, self._load())
+        process = server.process
+        if process is None:
+            raise ServerFailed(f"{server.title} is not running: python tests/servers/run.py start {name}")
+        stopped = (process, *process.children())
+        for each in stopped:
+            each.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in stopped:
+                each.signal(signal.SIGCONT)
 
     def environment(self) -> dict[str, str]:
         """The environment variables of the servers that run now, and where to find them again."""

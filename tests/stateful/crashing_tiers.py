@@ -78,8 +78,17 @@ def _behind(switch: CrashSwitch, adapter: T) -> T:
 
 
 async def abandon_other_tasks() -> None:
-    """Ends every other task of the loop, as the end of a process does."""
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    """Ends every other task of the loop, as the end of a process does.
+
+    Those that a driver has begun for itself are left to it: its connections live on, and to be without what looks after
+    them is nothing that can happen.
+    """
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task() and _is_ours(task)]
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+
+
+def _is_ours(task: asyncio.Task[Any]) -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and "site-packages" not in code.co_filename

@@ -28,6 +28,7 @@ from talktiers import ErasureReceipt, Forgotten, HierarchicalMemoryManager, Idem
 from talktiers.application.memory import Memory, MemoryOptions
 from talktiers.application.projecting import ProjectorOptions
 from talktiers.entrypoints.configuration import load_settings
+from talktiers.entrypoints.settings import Settings
 from talktiers.entrypoints.wiring.opening import memory_options, opened_parts
 
 T = TypeVar("T")
@@ -123,9 +124,13 @@ class MemoryMachine(RuleBasedStateMachine):
         self.stored: dict[str, Said] = {}
         self.forgotten_keys: dict[str, Said] = {}
         self.number = 0
-        self.settings = load_settings(self.address.format(folder=self.folder), environment={})
+        self.settings = self.chosen_settings()
         self.runner.run(self._open_stores())
         self.runner.run(self._begin())
+
+    def chosen_settings(self) -> Settings:
+        """Of stores that nobody has used before."""
+        return load_settings(self.address.format(folder=self.folder), environment={})
 
     def teardown(self) -> None:
         self.runner.run(self._end())

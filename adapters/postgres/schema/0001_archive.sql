@@ -1,5 +1,5 @@
--- Tier 2 and its outbox. Every table but three is keyed by the user's number, and so can be partitioned by it; `users`
--- and `conversation_ids` are what the number and the uniqueness of an id come from, `erasures` names nobody.
+-- Tier 2 and its outbox. Every table but four is keyed by the user's number, and so can be partitioned by it; `users`
+-- and `conversation_ids` are what the number and the uniqueness of an id come from, `erasures` and `fence` name nobody.
 -- COLLATE "C": ids are compared and paged by their bytes, whatever the database's own order is.
 
 -- A user's row outlives the user's conversations: its epoch is what makes late writes of older epochs void. Whoever
@@ -20,6 +20,8 @@ CREATE TABLE conversation_ids (
     conversation_id uuid PRIMARY KEY,
     erased boolean NOT NULL DEFAULT false
 );
+
+CREATE INDEX tombstones ON conversation_ids (conversation_id) WHERE erased;
 
 -- Never given twice, not even after an erasure.
 CREATE SEQUENCE conversation_sequence AS bigint;
@@ -121,4 +123,13 @@ CREATE INDEX retrievals_by_age ON retrievals (retrieval_id);
 CREATE TABLE erasures (
     erasure_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     erased_by xid8 NOT NULL DEFAULT pg_current_xact_id()
+);
+
+-- The archive moves, or has moved: while there is a row nothing is stored or forgotten. Whoever does either reads this table
+-- in the same transaction, and so holds a lock on it until the commit; whoever changes it locks them all out.
+CREATE TABLE fence (
+    stands boolean PRIMARY KEY DEFAULT true CHECK (stands),
+    destination text NOT NULL,
+    move_id text NOT NULL,
+    complete boolean NOT NULL
 );

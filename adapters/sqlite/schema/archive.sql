@@ -61,3 +61,11 @@ CREATE INDEX retrievals_by_user ON retrievals (user_no);
 CREATE TABLE erasures (
     erasure_no INTEGER PRIMARY KEY AUTOINCREMENT
 ) STRICT;
+
+-- The archive moves, or has moved: while there is a row nothing is stored or forgotten.
+CREATE TABLE fence (
+    fence_no INTEGER PRIMARY KEY CHECK (fence_no = 1),
+    destination TEXT NOT NULL,
+    move_id TEXT NOT NULL,
+    complete INTEGER NOT NULL
+) STRICT;

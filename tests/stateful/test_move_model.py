@@ -1,0 +1,213 @@
+"""A move against a model: whatever a bot does at whatever moment, and wherever the move is killed, all ends up there once.
+
+A move runs over archives that let a bot store and forget between any two of their calls, and that can end the process at
+any of them. What the bot was told is compared with what the new archive holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import attrs
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from talktiers import Forgotten, Moved
+from talktiers.adapters.in_memory.clock import ManualClock
+from talktiers.adapters.in_memory.conversation_archive import InMemoryConversationArchive
+from talktiers.adapters.in_memory.store import InMemoryStore
+from talktiers.application import moving
+from talktiers.application.moving import MoveArchive
+from talktiers.domain.conversation import Conversation
+from talktiers.domain.projection import Projection
+from talktiers.ports.contracts import examples
+from talktiers.ports.conversation_archive import ConversationArchive, User
+
+USERS = ("ana", "bo", "cy")
+DESTINATION = "/data/talktiers.toml"
+
+
+class Killed(BaseException):
+    """The process that moves has ended."""
+
+
+@attrs.frozen
+class Deed:
+    """What happens before a call of the move.
+
+    Attributes:
+        what: ``store``, ``forget a user``, ``forget one``, or ``kill``.
+        at: before which call, counted over all runs.
+        which: of the bot's conversations, where it forgets one.
+    """
+
+    at: int
+    what: str
+    user: str
+    which: int = 0
+
+
+deeds = st.lists(
+    st.builds(
+        Deed,
+        at=st.integers(0, 120),
+        what=st.sampled_from(("store", "store", "store", "forget a user", "forget one", "kill")),
+        user=st.sampled_from(USERS),
+        which=st.integers(0, 50),
+    ),
+    max_size=40,
+)
+
+
+@attrs.define
+class Bot:
+    """Stores and forgets in the old archive until it is told that it has moved.
+
+    Attributes:
+        stored: what was acknowledged and not forgotten since, in the order of storing.
+        refused: what was not taken, as the move was ending.
+    """
+
+    home: ConversationArchive
+    stored: dict[str, Conversation] = attrs.field(factory=dict)
+    forgotten: dict[str, Conversation] = attrs.field(factory=dict)
+    refused: list[Conversation] = attrs.field(factory=list)
+    number: int = 0
+
+    async def do(self, deed: Deed) -> None:
+        if deed.what == "store":
+            self.number += 1
+            # Out of order, and some at equal times.
+            item = examples.conversation(self.number, user_id=deed.user, minute=deed.which % 7)
+            try:
+                await self.store(item)
+            except Moved:
+                self.refused.append(item)
+            return
+        of_user = [key for key, item in self.stored.items() if item.user_id == deed.user]
+        try:
+            if deed.what == "forget a user":
+                await self.home.forget_user(tenant_id="default", user_id=deed.user, projections=())
+                gone = of_user
+            else:
+                gone = [of_user[deed.which % len(of_user)]] if of_user else []
+                await self.home.forget_conversations(
+                    tenant_id="default", user_id=deed.user, conversation_ids=gone, projections=()
+                )
+        except Moved:
+            return
+        self.forgotten |= {key: self.stored.pop(key) for key in gone}
+
+    async def store(self, item: Conversation) -> None:
+        await self.home.append(conversation=item, projections=(), time_given=True)
+        self.stored[item.conversation_id] = item
+
+
+class Between:
+    """An archive, as a move sees it: before each of its calls something else may happen."""
+
+    def __init__(self, archive: ConversationArchive, before_each: Callable[[], Awaitable[None]]) -> None:
+        self._archive = archive
+        self._before_each = before_each
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._archive, name)
+
+        async def call(**arguments: Any) -> Any:
+            await self._before_each()
+            return await method(**arguments)
+
+        return call
+
+
+def archive() -> InMemoryConversationArchive:
+    return InMemoryConversationArchive(store=InMemoryStore(clock=ManualClock()))
+
+
+@pytest.fixture(autouse=True)
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A user has several pages, and there are several pages of users."""
+    monkeypatch.setattr(moving, "_PAGE", 2)
+    monkeypatch.setattr(moving, "_USERS_PAGE", 2)
+    monkeypatch.setattr(moving, "_TOMBSTONES_PAGE", 2)
+    yield
+
+
+@settings(max_examples=settings.get_profile("default").max_examples * 5)
+@given(before=deeds, meanwhile=deeds, own=st.integers(0, 3))
+def test_a_move_brings_everything_once_whatever_happens_meanwhile(
+    before: list[Deed], meanwhile: list[Deed], own: int
+) -> None:
+    asyncio.run(check(before, meanwhile, own))
+
+
+async def check(before: list[Deed], meanwhile: list[Deed], own: int) -> None:
+    source, target = archive(), archive()
+    mine = [examples.conversation(1000 + number, user_id=USERS[number % 2]) for number in range(own)]
+    await target.adopt(conversations=mine, projections=())
+    bot = Bot(source)
+    for deed in before:
+        if deed.what != "kill":
+            await bot.do(deed)
+    calls = 0
+    due = sorted(meanwhile, key=lambda deed: deed.at, reverse=True)
+
+    async def before_each() -> None:
+        nonlocal calls
+        calls += 1
+        while due and due[-1].at < calls:
+            deed = due.pop()
+            if deed.what == "kill":
+                raise Killed
+            await bot.do(deed)
+
+    while True:
+        move = MoveArchive(
+            source=Between(source, before_each),  # type: ignore[arg-type]
+            target=Between(target, before_each),  # type: ignore[arg-type]
+            projections=[Projection.LEXICAL],
+            move_id=f"{calls}",
+        )
+        try:
+            report = await move(DESTINATION)
+        except Killed:
+            continue
+        break
+    assert report.complete
+    bot.home = target
+    await agree(bot, source, target, own=[item.conversation_id for item in mine])
+
+    again = await MoveArchive(source=source, target=target, projections=(), move_id="again")(DESTINATION)
+    assert (again.complete, again.copied) == (True, 0)
+    for item in bot.refused:
+        await bot.store(item)
+    await agree(bot, source, target, own=[item.conversation_id for item in mine], moved=False)
+    for item in bot.forgotten.values():
+        with pytest.raises(Forgotten):
+            await bot.store(item)
+
+
+async def agree(
+    bot: Bot, source: ConversationArchive, target: ConversationArchive, *, own: list[str], moved: bool = True
+) -> None:
+    """The new archive holds what the bot was told, as it was told; and so does the old one, if nothing was stored since."""
+    for user_id in USERS:
+        expected = [item for item in bot.stored.values() if item.user_id == user_id]
+        there = [
+            item for item in await target.page(tenant_id="default", user_id=user_id) if item.conversation_id not in own
+        ]
+        assert [item.content_hash() for item in there] == [item.content_hash() for item in expected]
+        user = User(tenant_id="default", user_id=user_id)
+        if moved:
+            here = await source.page(tenant_id=user.tenant_id, user_id=user_id)
+            assert examples.ids(here) == examples.ids(there)
+        epochs = [await item.epoch(tenant_id=user.tenant_id, user_id=user_id) for item in (source, target)]
+        assert epochs[0] <= epochs[1]
+    left = (
+        await target.page(tenant_id="default", user_id=USERS[0]),
+        await target.page(tenant_id="default", user_id=USERS[1]),
+    )
+    assert {item.conversation_id for page in left for item in page} >= set(own)
