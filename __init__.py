@@ -82,7 +82,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Loads what few need when it is asked for."""
     if name == "ChromaDBMigrator":
-        from .entrypoints.chromadb_migrator import ChromaDBMigrator
+        from .entrypoints.chromadb_migrator import ChromaDBMigrator  # noqa: PLC0415
 
         return ChromaDBMigrator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -43,9 +43,7 @@ class BackgroundTasks:
         if task.cancelled() or (error := task.exception()) is None:
             return
         if (left_out := self._failures.left_out(task.get_name())) is not None:
-            _log.warning(
-                "background_work_failed", work=task.get_name(), error=type(error).__name__, left_out=left_out
-            )
+            _log.warning("background_work_failed", work=task.get_name(), error=type(error).__name__, left_out=left_out)
 
     async def close(self, *, timeout_s: float = 5.0) -> None:
         """Lets running work end, and cancels what takes longer than that. Nothing starts any more."""

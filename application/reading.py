@@ -15,6 +15,7 @@ from ..domain.json_values import EMPTY
 from ..domain.place import Scope
 from ..domain.topic_folding import folded
 from ..ports.clock import Clock
+from ..ports.conversation_archive import User
 from .tiers import Tiers
 from .topics import FOLDING, confirmed, conversations_behind
 
@@ -83,6 +84,17 @@ class Read:
         found = folded(await self._tiers.graph.interests(scope=scope, limit=FOLDING * limit))[:limit]
         visible = await self._tiers.archive.visible(scope=scope, conversation_ids=conversations_behind(found))
         return confirmed(found, visible=visible)
+
+    async def export_all(self, *, tenant_id: str) -> AsyncIterator[Conversation]:
+        """Every conversation of every user of a tenant: user by user in a fixed order, each in the order of storing."""
+        after: User | None = User(tenant_id=tenant_id, user_id="")
+        while users := await self._tiers.archive.users(after=after):
+            for user in users:
+                if user.tenant_id != tenant_id:
+                    return
+                async for conversation in self.export(tenant_id=tenant_id, user_id=user.user_id):
+                    yield conversation
+            after = users[-1]
 
     async def export(self, *, tenant_id: str, user_id: str) -> AsyncIterator[Conversation]:
         """Every conversation of a user in the order of storing, page by page."""

@@ -53,7 +53,9 @@ class RollBackImport:
         """
         run = await self._runs.get(run_id=run_id)
         if run is None:
-            raise MigrationError(f"there is no import run {run_id[:64]!a}: `talktiers import list` shows those there are")
+            raise MigrationError(
+                f"there is no import run {run_id[:64]!a}: `talktiers import list` shows those there are"
+            )
         run = await self._saved(run, RunState.ROLLING_BACK)
         removed, complete = 0, True
         after: str | None = None

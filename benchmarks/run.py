@@ -19,7 +19,7 @@ from pathlib import Path
 from talktiers.benchmarks.report import Report, machine
 from talktiers.benchmarks.workspace import Workspace, say
 
-SUBJECTS = ("start", "store", "bulk", "context", "one_user", "concurrency", "resident", "storage")
+SUBJECTS = ("start", "store", "bulk", "migration", "context", "one_user", "concurrency", "resident", "storage")
 """Each is a module here with a function ``measure``; in the order in which they run."""
 
 

@@ -119,7 +119,7 @@ def _subjects(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if unknown := sorted(set(names) - set(SUBJECTS)):
         raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; there are {', '.join(SUBJECTS)}")
-    return names
+    return [name for name in SUBJECTS if name in names]
 
 
 if __name__ == "__main__":

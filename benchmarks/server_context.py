@@ -24,6 +24,7 @@ async def measure(workspace: ServerWorkspace) -> Report:
     # Prepared by another process's memory, as it were: this one's first context of each user is a first one.
     async with opened(growing) as on:
         questions = await on.questions()
+        await on.warm_up(questions)
     async with opened(growing) as on:
         say("context: asking")
         seen: set[str] = set()

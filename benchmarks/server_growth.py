@@ -107,8 +107,7 @@ async def _medians(growing: GrowingMemory) -> Medians:
         cache = on.tiers.cache
         assert cache is not None
         questions = await on.questions(_QUESTIONS)
-        for question in questions:  # what is kept of a user in memory is there from the second question on
-            await on.memory.get_conversation_context(question.user_id, question.text)
+        await on.warm_up(questions)
         for question in questions:
             timed = _Timed(calls)
             await cache.read(keys=windows_for(Scope(user_id=question.user_id)))

@@ -63,8 +63,7 @@ async def measure(workspace: ServerWorkspace) -> Report:
     async with opened(growing) as on:
         questions = await on.questions(_QUESTIONS)
         default, patient, raw = _context(on, None), _context(on, _PATIENT_MS), _raw(on)
-        for question in questions:
-            await patient(question)
+        await on.warm_up(questions)
         for a_second, bar in _ARRIVALS.items():
             label = f"{a_second:.0f} a second"
             for name, call in {"context": default, "raw calls together": raw}.items():

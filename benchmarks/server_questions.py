@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import random
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -20,6 +23,8 @@ from talktiers.entrypoints.wiring.opening import opened_parts
 
 _AT_MOST = 1_200
 _SEARCH_DEADLINE_MS = 5_000.0
+_WARM_UP_S = 20.0
+_WARMING_CALLERS = 4
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +58,22 @@ class Opened:
             await self._warm(user_id)
         return [await self._question(user_id, text) for user_id, text in asked[:at_most]]
 
+    async def warm_up(self, questions: Sequence[RawQuestion]) -> None:
+        """Some seconds of contexts and raw calls: a Java server compiles what it runs often, and takes a core for it."""
+        say("warming up")
+        turns = itertools.cycle(questions)
+        until = time.perf_counter() + _WARM_UP_S
+
+        async def caller() -> None:
+            while time.perf_counter() < until:
+                question = next(turns)
+                await self.memory.get_conversation_context(
+                    question.user_id, question.text, deadline_ms=_SEARCH_DEADLINE_MS
+                )
+                await self.raw.together(question)
+
+        await asyncio.gather(*(caller() for _ in range(_WARMING_CALLERS)))
+
     async def _warm(self, user_id: str) -> None:
         """Fills the user's window, which the cache need not have kept since the memory was filled."""
         assert self.tiers.cache is not None
@@ -81,8 +102,3 @@ async def opened(growing: GrowingMemory, *, projecting: bool = True) -> AsyncIte
         tiers, processors = await opened_parts(settings, stack)
         raw = await stack.enter_async_context(RawServers(growing.servers, settings))
         yield Opened(memory=memory, tiers=tiers, processors=processors, raw=raw, asked_about=growing)
-
-
-def user_ids(questions: Sequence[RawQuestion]) -> list[str]:
-    """Who asks them, each once."""
-    return list(dict.fromkeys(question.user_id for question in questions))

@@ -71,7 +71,9 @@ class AssemblyMetadata:
     @property
     def complete(self) -> bool:
         """Whether every tier that was asked answered in full, and holds all that it is to hold."""
-        return self.migration is None and all(report.status in (TierStatus.OK, TierStatus.SKIPPED) for report in self.tiers)
+        return self.migration is None and all(
+            report.status in (TierStatus.OK, TierStatus.SKIPPED) for report in self.tiers
+        )
 
     def to_json(self) -> JsonObject:
         """The metadata as plain data."""

@@ -22,6 +22,7 @@ from .place import Audience, Place
 _DIRECT: Final = "DirectTextChat"
 _GROUP: Final = "DirectGroupTextChat"
 _PRIVATE_THREAD: Final = "GuildPrivateThread"
+_FORWARDED: Final = "Forward"
 _SAID: Final = frozenset({"Default", "Reply", "20", "23"})
 """Kinds that somebody wrote: 20 and 23 answer a command. The others are Discord's own notifications."""
 
@@ -157,13 +158,13 @@ def message_of(value: object, *, timezone: dt.tzinfo = dt.UTC) -> ChannelMessage
     if message_id is None or author is None or sent_at is None:
         missing = "id" if message_id is None else "author with an id" if author is None else "timestamp"
         raise InvalidConversation(f"the message has no {missing}")
-    interaction = object_of(content.get("interaction"))
+    interaction, reference = object_of(content.get("interaction")), object_of(content.get("reference"))
     return ChannelMessage(
         message_id=message_id,
         author=author,
         text=_text(content, embeds=author.is_bot),
         sent_at=sent_at,
-        replies_to=id_of(object_of(content.get("reference")).get("messageId")),
+        replies_to=None if reference.get("type") == _FORWARDED else id_of(reference.get("messageId")),
         command_by=author_of(interaction.get("user")),
         command="/" + cleaned_name("command", text_of(interaction.get("name"))),
         mentioned=frozenset(

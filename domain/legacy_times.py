@@ -14,9 +14,7 @@ from typing import Final
 ORIGINAL_TIME: Final = "original_timestamp"
 TIME: Final = "timestamp"
 
-_TIME_IN_ID: Final = re.compile(
-    r"_(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2})?)(?=_|$)"
-)
+_TIME_IN_ID: Final = re.compile(r"_(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2})?)(?=_|$)")
 _EARLIEST_S: Final = dt.datetime(2000, 1, 1, tzinfo=dt.UTC).timestamp()
 _LATEST_S: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC).timestamp()
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from ..adapters.sources.legacy_chroma import LegacyChroma
 from ..adapters.sources.legacy_client import ChromaClient, GivenClient
+from ..application.import_conversations import CONCURRENCY
 from ..application.import_report import ImportReport
 from ..application.roll_back_import import RollBackReport
 from ..application.verify_import import Verification
@@ -14,7 +15,7 @@ from ..domain.errors import ConfigurationError, MigrationError
 from ..domain.legacy_records import GLOBAL_USER_ID, LegacyRules
 from ..ports.conversation_source import Rejection
 from .manager import HierarchicalMemoryManager
-from .time_zones import time_zone
+from .time_zones import time_zone as zone_of
 
 FORMAT: Final = "chroma"
 
@@ -54,10 +55,12 @@ class ChromaDBMigrator:
         if not hasattr(client, "get_collection"):
             client = getattr(client, "client", client)  # the old bot's own wrapper
         if not hasattr(client, "get_collection"):
-            raise ConfigurationError("ChromaDBMigrator needs a client of chromadb, such as chromadb.PersistentClient(path)")
+            raise ConfigurationError(
+                "ChromaDBMigrator needs a client of chromadb, such as chromadb.PersistentClient(path)"
+            )
         self._client = client
         self._manager = manager
-        self._rules = LegacyRules(time_zone=_zone(time_zone), global_user_id=global_user_id)
+        self._rules = LegacyRules(time_zone=zone_of(time_zone), global_user_id=global_user_id)
         self._tenant_id = tenant_id
         self._name = name
         self._last_run_id: str | None = None
@@ -67,7 +70,7 @@ class ChromaDBMigrator:
         batch_size: int = 100,
         *,
         dry_run: bool = False,
-        concurrency: int | None = None,
+        concurrency: int = CONCURRENCY,
         on_progress: Callable[[ImportReport], None] | None = None,
         on_rejected: Callable[[Rejection], None] | None = None,
     ) -> ImportReport:
@@ -92,7 +95,7 @@ class ChromaDBMigrator:
         batch_size: int = 100,
         *,
         dry_run: bool = False,
-        concurrency: int | None = None,
+        concurrency: int = CONCURRENCY,
         on_progress: Callable[[ImportReport], None] | None = None,
         on_rejected: Callable[[Rejection], None] | None = None,
     ) -> ImportReport:
@@ -117,12 +120,12 @@ class ChromaDBMigrator:
             raise MigrationError("nothing was migrated by this object yet: pass the run_id of a report")
         return await self._manager.roll_back_import(run_id)
 
-    async def _migrate(  # noqa: PLR0913, PLR0917
+    async def _migrate(  # noqa: PLR0917
         self,
         user_id: str | None,
         batch_size: int,
         dry_run: bool,  # noqa: FBT001
-        concurrency: int | None,
+        concurrency: int,
         on_progress: Callable[[ImportReport], None] | None,
         on_rejected: Callable[[Rejection], None] | None,
     ) -> ImportReport:
@@ -145,6 +148,3 @@ class ChromaDBMigrator:
         if page_records is None or page_records < 1:
             return LegacyChroma(place=place, rules=self._rules)
         return LegacyChroma(place=place, rules=self._rules, page_records=page_records)
-
-
-_zone = time_zone

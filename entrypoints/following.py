@@ -87,7 +87,8 @@ class MoveFollower:
             raise ConfigurationError(
                 f"the memory has moved {MAX_MOVES} times in a row: its settings refer to each other"
             )
-        self._looking = asyncio.get_running_loop().create_task(self._look(), name="follow moves")
+        self._looking = asyncio.get_running_loop().create_task(self._look(), name="look for moves")
+        self._looking.add_done_callback(_looked_at)
 
     async def follow(self, memory: Memory) -> None:
         """Returns when the manager uses another memory than this one, or this one stores again.
@@ -97,21 +98,25 @@ class MoveFollower:
         Raises:
             BackendUnavailable: the move did not end in time.
             ConfigurationError, BackendError: the new home cannot be opened.
+            MemoryClosed: the manager was closed meanwhile.
         """
         if self._present() is not memory:
             return
-        if self._following is None or self._following.done():
-            self._following = asyncio.get_running_loop().create_task(self._follow(memory), name="follow a move")
-        await asyncio.shield(self._following)
+        following = self._following
+        if following is None or following.done():
+            following = asyncio.get_running_loop().create_task(self._follow(memory), name="follow a move")
+            following.add_done_callback(_looked_at)
+            self._following = following
+        await asyncio.wait([following])
+        if following.cancelled():
+            raise MemoryClosed("the memory was closed while it moved")
+        following.result()
 
     async def close(self) -> None:
         """Ends what is under way."""
         tasks = [task for task in (self._looking, self._following) if task is not None]
         self._looking = None
         await ended(tasks, timeout_s=0)
-        for task in tasks:
-            if task.done() and not task.cancelled():
-                task.exception()  # whoever waited for it has it
 
     async def _follow(self, memory: Memory) -> None:
         give_up_s = time.monotonic() + ARRIVAL_S
@@ -141,3 +146,9 @@ class MoveFollower:
                 return
             except TalktiersError as error:
                 _log.warning("move_not_followed", error=type(error).__name__)
+
+
+def _looked_at(task: asyncio.Task[None]) -> None:
+    """Whoever waits for a task has its error; nobody may wait any more."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.debug("following_failed", error=type(error).__name__)

@@ -24,7 +24,7 @@ class _Manager(Protocol):
 
     def _calling(self) -> AbstractContextManager[Memory]: ...
 
-    async def get_conversations(  # noqa: PLR0913
+    async def get_conversations(
         self,
         user_id: str,
         conversation_ids: Sequence[str],

@@ -30,8 +30,8 @@ from ..domain.place import Audience, Place, Scope
 from ..domain.projection import Backlog, Projection
 from ..ports.conversation_source import ConversationSource, Rejection
 from .configuration import load_settings
-from .import_calls import ImportCalls
 from .following import MAX_MOVES, CallsUnderWay, MoveFollower
+from .import_calls import ImportCalls
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -471,6 +471,13 @@ class HierarchicalMemoryManager(ImportCalls):
         checked_id("user_id", user_id)
         with self._calling() as memory:
             async for conversation in memory.read.export(tenant_id=tenant_id, user_id=user_id):
+                yield conversation
+
+    async def export_all(self, *, tenant_id: str = "default") -> AsyncIterator[Conversation]:
+        """Every conversation of every user of a tenant, user by user, each in the order of storing."""
+        checked_id("tenant_id", tenant_id)
+        with self._calling() as memory:
+            async for conversation in memory.read.export_all(tenant_id=tenant_id):
                 yield conversation
 
     async def import_conversations(

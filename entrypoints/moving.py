@@ -114,13 +114,15 @@ async def move_memory(
         move = MoveArchive(
             source=source.archive,
             target=memory.tiers.archive,
+            destination=home.destination,
             projections=tuple(memory.tiers.derived),
             move_id=uuid4().hex,
+            dry_run=dry_run,
             on_progress=on_progress,
             on_adopted=memory.projector.wake,
             settle=filled if projects else None,
         )
-        report = await move(home.destination, dry_run=dry_run)
+        report = await move()
         if projects:
             await filled()
     return report

@@ -240,7 +240,11 @@ class ConversationArchive(Protocol):
         ...
 
     async def tombstones(self, *, after: str | None = None, limit: int = 1000) -> list[str]:
-        """Ids of erased conversations in rising order, one page after ``after``."""
+        """Ids of conversations that were erased for good, in rising order, one page after ``after``."""
+        ...
+
+    async def withdrawn(self, *, after: str | None = None, limit: int = 1000) -> list[str]:
+        """As `tombstones`, of those that were erased and not for good; they may be stored again by now."""
         ...
 
     async def adopt(self, *, conversations: Sequence[Conversation], projections: Sequence[Projection]) -> None:

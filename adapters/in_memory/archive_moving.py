@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -39,8 +39,12 @@ class InMemoryArchiveMoving:
         ][:limit]
 
     async def tombstones(self, *, after: str | None = None, limit: int = 1000) -> list[str]:
-        """Ids of erased conversations in rising order."""
-        return sorted(item for item in self._store.tombstones if after is None or item > after)[:limit]
+        """Ids of what was erased for good, in rising order."""
+        return _page(self._store.tombstones, after=after, limit=limit)
+
+    async def withdrawn(self, *, after: str | None = None, limit: int = 1000) -> list[str]:
+        """Ids of what was erased and may come again, in rising order."""
+        return _page(self._store.withdrawn, after=after, limit=limit)
 
     async def adopt(self, *, conversations: Sequence[Conversation], projections: Sequence[Projection]) -> None:
         """Stores conversations of another archive; nothing can come between."""
@@ -73,6 +77,10 @@ class InMemoryArchiveMoving:
         if self._store.fence == before:
             self._store.fence = after
         return self._store.fence == after
+
+
+def _page(ids: Iterable[str], *, after: str | None, limit: int) -> list[str]:
+    return sorted(item for item in ids if after is None or item > after)[:limit]
 
 
 def _order(user: User) -> tuple[str, str]:

@@ -217,7 +217,6 @@ class InMemoryConversationArchive(InMemoryArchiveMoving, ConversationArchive):
         self._store.check_fence()
         for conversation_id in conversation_ids:
             del self._store.conversations[conversation_id]
-            if final:
-                self._store.tombstones.add(conversation_id)
+            (self._store.tombstones if final else self._store.withdrawn).add(conversation_id)
         self._store.epochs[user] += 1
         return ArchiveErasure(conversation_ids=tuple(conversation_ids), epoch=self._store.epochs[user])

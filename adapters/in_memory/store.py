@@ -34,7 +34,8 @@ class InMemoryStore:
     Attributes:
         conversations: by conversation id.
         epochs: how often each user was forgotten, wholly or in part.
-        tombstones: conversation ids of what was erased.
+        tombstones: conversation ids of what was erased for good.
+        withdrawn: those of what was erased and may come again.
         jobs: by job id, oldest first.
         dead_letters: by job id, in the order of burying.
         fence: around a memory that has moved.
@@ -45,6 +46,7 @@ class InMemoryStore:
         self.conversations: dict[str, Conversation] = {}
         self.epochs: Counter[User] = Counter()
         self.tombstones: set[str] = set()
+        self.withdrawn: set[str] = set()
         self.jobs: dict[int, QueuedJob] = {}
         self.dead_letters: dict[int, DeadLetter] = {}
         self.retrievals: list[RetrievalRecord] = []

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from ...domain.errors import MemoryClosed
+from ...domain.errors import MemoryClosed, Overloaded
 
 T = TypeVar("T")
+
+MAX_CALLS: Final = 1000
+"""Under way at once, those that nobody waits for any more included; further ones are refused."""
 
 
 class Undertaking:
@@ -57,7 +60,11 @@ class OwnedCalls:
 
         Raises:
             MemoryClosed: `close` has ended it.
+            Overloaded: too many are under way; it was not begun.
         """
+        if len(self._tasks) >= MAX_CALLS:
+            call.close()
+            raise Overloaded(f"{MAX_CALLS} calls to {self._address} are under way already; call again later")
         task = asyncio.create_task(call)
         self._tasks.add(task)
         task.add_done_callback(self._ended)

@@ -72,7 +72,7 @@ async def ensure_schema(session: AsyncSession, *, operation: str, address: str) 
         BackendMisconfigured: what is stored there was written by a newer version.
     """
     online = {name for (name,) in await (await session.run(_ONLINE)).values()}
-    lacking = [statement for name, statement in _RULES.items() if name not in online]
+    lacking: list[LiteralString] = [statement for name, statement in _RULES.items() if name not in online]
     for statement in lacking:
         await _make(session, statement)
     if lacking:

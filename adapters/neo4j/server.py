@@ -30,6 +30,7 @@ from .errors import BACKEND, DriverError, connection_died, is_transient, transla
 from .owned_calls import OwnedCalls, Undertaking
 from .schema import ensure_schema
 from .server_checks import checked_version
+from .warming import warm_up
 
 T = TypeVar("T")
 
@@ -265,6 +266,8 @@ class Neo4jServer(BackendServer):
                 version = checked_version(agent, operation=operation, address=self.address)
                 limit.reschedule(asyncio.get_running_loop().time() + SCHEMA_TIMEOUT_S)
                 schema = await ensure_schema(session, operation=operation, address=self.address)
+                if self._state is None:
+                    await warm_up(session)
         return ServerState(version=version, schema=schema)
 
 

@@ -30,6 +30,7 @@ ORDER BY tenant_id, user_id
 _TOMBSTONES = """
 SELECT conversation_id FROM conversation_ids WHERE erased AND conversation_id > $1 ORDER BY conversation_id LIMIT $2
 """
+_WITHDRAWN = "SELECT conversation_id FROM withdrawn WHERE conversation_id > $1 ORDER BY conversation_id LIMIT $2"
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 """Before every id."""
 
@@ -67,8 +68,11 @@ class PostgresArchiveMoving:
         ]
 
     async def tombstones(self, *, after: str | None = None, limit: int = 1000) -> list[str]:
-        start = _NO_ID if after is None else after
-        rows = await self._database.fetch(_TOMBSTONES, start, limit, operation="tombstones")
+        rows = await self._database.fetch(_TOMBSTONES, after or _NO_ID, limit, operation="tombstones")
+        return [str(conversation_id) for (conversation_id,) in rows]
+
+    async def withdrawn(self, *, after: str | None = None, limit: int = 1000) -> list[str]:
+        rows = await self._database.fetch(_WITHDRAWN, after or _NO_ID, limit, operation="withdrawn")
         return [str(conversation_id) for (conversation_id,) in rows]
 
     async def adopt(self, *, conversations: Sequence[Conversation], projections: Sequence[Projection]) -> None:

@@ -46,7 +46,10 @@ _TURN_JOBS = """
 UPDATE outbox SET kind = 'forget_conversation', sequence = NULL
 WHERE user_no = $1 AND sequence IS NOT NULL AND ($2::bigint[] IS NULL OR sequence = ANY($2))
 """
-_RELEASE = "DELETE FROM conversation_ids WHERE conversation_id = ANY($1::uuid[])"
+_WITHDRAW = """
+WITH released AS (DELETE FROM conversation_ids WHERE conversation_id = ANY($1::uuid[]) RETURNING conversation_id)
+INSERT INTO withdrawn SELECT conversation_id FROM released ON CONFLICT DO NOTHING
+"""
 _DROP_RETRIEVALS = "DELETE FROM retrievals WHERE user_no = $1"
 
 # One a conversation and projection, due at once; NULL instead of a conversation: the user as a whole.
@@ -97,7 +100,7 @@ async def erase_conversations(
     ids = [str(item) for item, _ in erased]
     if erased:
         if not final:
-            await connection.execute(_RELEASE, ids)
+            await connection.execute(_WITHDRAW, ids)
         sequences = [sequence for _, sequence in erased]
         for statement in (_LOCK_JOBS, _DROP_DEAD_LETTERS, _DROP_JOBS, _TURN_JOBS):
             await connection.execute(statement, user_no, sequences)

@@ -125,7 +125,7 @@ def _judged(error: Exception) -> tuple[_Kind, str, bool]:
     """Our kind, the name that is told, and whether the error may quote a value."""
     name = type(error).__name__
     if isinstance(error, asyncpg.PostgresError):
-        state = error.sqlstate or ""
+        state: str = getattr(error, "sqlstate", None) or ""
         kind = _BY_STATE.get(state) or _BY_CLASS.get(state[:2]) or _OTHERWISE
         return kind, f"SQLSTATE {state}" if state else name, not state or state[:2] in _QUOTING
     if isinstance(error, TimeoutError):

@@ -111,7 +111,7 @@ class PostgresImportRuns(ImportRuns):
         await self._database.fetch(_RELEASE, run_id, operation="release_imported")
 
 
-def _run(
+def _run(  # noqa: PLR0917  # the columns of a row
     run_id: str,
     source_format: str,
     source: str,

@@ -34,9 +34,11 @@ SELECT EXISTS (
     WHERE age(oldest) >= (SELECT min(age(erased_by::xid)) FROM erasures WHERE erasure_no <= $1)
 )
 """
-# The server itself composes the list, its names quoted.
+# The server itself composes the list, its names quoted. Empty pages at a table's end are not given back to the disk: the
+# lock that this takes is not to be had while another VACUUM waits, as the one of the next erasure does, and is tried for
+# five seconds a table.
 _VACUUM = """
-SELECT 'VACUUM ' || string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables
+SELECT 'VACUUM (TRUNCATE FALSE) ' || string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables
 WHERE schemaname = current_schema()
 """
 _ALL_OURS = "SELECT bool_and(pg_has_role(tableowner, 'USAGE')) FROM pg_tables WHERE schemaname = current_schema()"

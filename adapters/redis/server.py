@@ -231,7 +231,9 @@ class RedisServer(BackendServer):
             db=url.database,
             username=url.username,
             password=url.password,
-            socket_timeout=self._timeout_s,
+            # A round trip has its limit here. redis-py's own sends in a task of its own, by `asyncio.wait_for`, which on
+            # Python 3.11 may swallow the cancellation of its caller.
+            socket_timeout=None,
             socket_connect_timeout=self._connect_timeout_s,
             # What may be tried again, and how often, is decided here and not by the driver.
             retry=Retry(NoBackoff(), 0),

@@ -51,12 +51,6 @@ class _Overview:
     first_at: dt.datetime | None = None
     last_at: dt.datetime | None = None
 
-    def person(self, bot: Author) -> Author | None:
-        """Who talked to the bot in a direct message; ``None``: it is none, or that is not known."""
-        others = {author.author_id: author for author in self.written if author.author_id != bot.author_id}
-        is_known = self.channel is not None and self.channel.is_direct and len(others) == 1
-        return next(iter(others.values())) if is_known else None
-
 
 class DiscordExport(ConversationSource):
     """Reads the exchanges of one bot with everybody who wrote in these channels, after a first look at who did.
@@ -142,7 +136,7 @@ class _Channels:
             or not _follows(overview, self._open[3])
         ):
             yield from self.rest()
-            pairing = ChannelPairing(bot_id=self._bot.author_id, person=overview.person(self._bot))
+            pairing = ChannelPairing(bot_id=self._bot.author_id, person=self._person(channel, self._bot))
         else:
             pairing = self._open[2]
         self._open = (reading, channel, pairing, overview.last_at)
@@ -152,7 +146,9 @@ class _Channels:
                     continue
                 message = self._message(item)
                 if isinstance(message, Unmapped):
-                    yield reading.item(message, read_bytes=item.read_bytes, user_id=None)
+                    author = author_of(object_of(item.value).get("author"))
+                    user_id = None if author is None or author.is_bot else author.author_id
+                    yield reading.item(message, read_bytes=item.read_bytes, user_id=user_id)
                     continue
                 for found in pairing.add(message):
                     yield self._item(found, channel, reading, item.read_bytes)
@@ -171,6 +167,17 @@ class _Channels:
             self._open = None
             for found in pairing.close(cut_off=cut_off):
                 yield self._item(found, channel, reading, reading.file.size_bytes)
+
+    def _person(self, channel: Channel, bot: Author) -> Author | None:
+        """Who talked to the bot in a direct message; ``None``: it is none, or that is not known."""
+        others = {
+            author.author_id: author
+            for overview in self._overviews.values()
+            if overview.channel is not None and overview.channel.channel_id == channel.channel_id
+            for author in overview.written
+            if author.author_id != bot.author_id
+        }
+        return next(iter(others.values())) if channel.is_direct and len(others) == 1 else None
 
     def _message(self, item: JsonItem) -> ChannelMessage | Unmapped:
         place = f"message {id_of(object_of(item.value).get('id')) or f'number {(item.index or 0) + 1}'}"

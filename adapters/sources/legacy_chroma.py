@@ -126,7 +126,10 @@ class LegacyChroma(ResumableSource):
             if found is None:
                 items.append(
                     Omission(
-                        position=_position(record), raw=_raw(record), user_id=user_id, reason="it holds placeholders only"
+                        position=_position(record),
+                        raw=_raw(record),
+                        user_id=user_id,
+                        reason="it holds placeholders only",
                     )
                 )
                 continue

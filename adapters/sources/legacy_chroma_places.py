@@ -27,6 +27,17 @@ REQUEST_TIMEOUT_S: Final = 30.0
 
 _COPIED_PAGES: Final = 4096
 _VERSIONS: Final = "SELECT dir, MAX(version) FROM migrations GROUP BY dir"
+_NO_STORE: Final = "is no ChromaDB store that can be read"
+_DAMAGED: Final = "is damaged: restore it from a backup, or copy it once more"
+_IN_USE: Final = "is held by another process: stop the old bot, or import a copy of the folder"
+_WRONG: Final = {
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_BUSY: _IN_USE,
+    sqlite3.SQLITE_LOCKED: _IN_USE,
+    sqlite3.SQLITE_READONLY: _IN_USE,  # its last writer ended in the middle: only a writer can mend that
+    sqlite3.SQLITE_CANTOPEN: _IN_USE,
+    sqlite3.SQLITE_FULL: "cannot be copied: there is no room in the folder for temporary files; name another in TMPDIR",
+}
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -37,8 +48,9 @@ class ChromaDirectory(OpenableLegacyStore):
     """
 
     def __init__(self, *, path: str) -> None:
-        self.name = path
-        self._path = Path(path)
+        # Absolute: the name tells whether this one was imported before, wherever that was typed.
+        self._path = Path(path).absolute()
+        self.name = str(self._path)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[LegacyStore]:
@@ -70,16 +82,16 @@ class ChromaDirectory(OpenableLegacyStore):
             if given_up.is_set():
                 raise InterruptedError
 
-        with _reading(self._path):
-            with (
-                closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source,
-                closing(sqlite3.connect(folder / FILE)) as copy,
-            ):
-                source.backup(copy, pages=_COPIED_PAGES, progress=go_on)
-                (state,) = copy.execute("PRAGMA quick_check(1)").fetchone()
-                if state != "ok":
-                    raise MigrationError(f"{self._path} is damaged: {state}; restore it from a backup")
-                found = dict(copy.execute(_VERSIONS).fetchall())
+        with (
+            _reading(self._path),
+            closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(folder / FILE)) as copy,
+        ):
+            source.backup(copy, pages=_COPIED_PAGES, progress=go_on)
+            (state,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+            if state != "ok":
+                raise MigrationError(f"{self._path} {_DAMAGED} ({state})")
+            found = dict(copy.execute(_VERSIONS).fetchall())
         newest = _known_versions()
         for part, version in found.items():
             if version > newest.get(part, 0):
@@ -121,7 +133,7 @@ class ChromaAddress(OpenableLegacyStore):
             async with GivenClient(client=client, name=self.name).open() as store:
                 yield store
         finally:
-            await asyncio.to_thread(client.close)
+            await asyncio.to_thread(_close, client)
 
     def _client(self) -> Any:
         headers = {}
@@ -135,10 +147,28 @@ class ChromaAddress(OpenableLegacyStore):
             client: Any = chromadb.HttpClient(
                 host=self._host, port=self._port, ssl=self._tls, headers=headers, settings=settings
             )
-            session = getattr(getattr(client, "_server", None), "_session", None)
-            if isinstance(session, httpx.Client):
+            for session in _sessions(client):
                 session.timeout = httpx.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
             return client
+
+
+def _sessions(client: Any) -> list[httpx.Client]:
+    """The connections of a client of a server, which it neither bounds nor closes."""
+    holders = (client, getattr(client, "_admin_client", None))
+    found = (getattr(getattr(holder, "_server", None), "_session", None) for holder in holders)
+    return [session for session in found if isinstance(session, httpx.Client)]
+
+
+def _close(client: Any) -> None:
+    sessions = _sessions(client)
+    client.close()
+    for session in sessions:
+        session.close()
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """Without what an extended code adds in its upper bits."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _settings() -> Settings:
@@ -148,7 +178,8 @@ def _settings() -> Settings:
 def _known_versions() -> dict[str, int]:
     """What the installed Chroma makes of a new folder: how far it knows each part of the file."""
     with tempfile.TemporaryDirectory(prefix="talktiers-chroma-", ignore_cleanup_errors=True) as folder:
-        chromadb.PersistentClient(path=folder, settings=_settings()).close()
+        client: Any = chromadb.PersistentClient(path=folder, settings=_settings())
+        client.close()
         with closing(sqlite3.connect(Path(folder) / FILE)) as connection:
             return dict(connection.execute(_VERSIONS).fetchall())
 
@@ -164,10 +195,8 @@ def _reading(place: object) -> Iterator[None]:
         yield
     except (MigrationError, InterruptedError):
         raise
-    except sqlite3.DatabaseError as error:
-        raise MigrationError(
-            f"{place} is no ChromaDB store that can be read: {error}; a bot that uses it must be stopped"
-        ) from error
+    except sqlite3.Error as error:
+        raise MigrationError(f"{place} {_WRONG.get(_primary_code(error), _NO_STORE)} ({error})") from error
     except OSError as error:
         raise MigrationError(f"{place} cannot be copied: {error.strerror or error}") from error
     except Exception as error:  # noqa: BLE001 - of whatever kind Chroma's errors are

@@ -25,6 +25,7 @@ FROM (
 GROUP BY tenant_id, user_id ORDER BY tenant_id, user_id
 """
 _TOMBSTONES = "SELECT conversation_id FROM tombstones WHERE conversation_id > ? ORDER BY conversation_id LIMIT ?"
+_WITHDRAWN = "SELECT conversation_id FROM withdrawn WHERE conversation_id > ? ORDER BY conversation_id LIMIT ?"
 _STORED = "SELECT 1 FROM conversations WHERE conversation_id = ?"
 _BURY = "INSERT OR IGNORE INTO tombstones VALUES (?)"
 _RAISE_EPOCH = """
@@ -54,9 +55,15 @@ class SqliteArchiveMoving:
         ]
 
     async def tombstones(self, *, after: str | None = None, limit: int = 1000) -> list[str]:
+        return await self._ids("tombstones", _TOMBSTONES, after, limit)
+
+    async def withdrawn(self, *, after: str | None = None, limit: int = 1000) -> list[str]:
+        return await self._ids("withdrawn", _WITHDRAWN, after, limit)
+
+    async def _ids(self, operation: str, statement: str, after: str | None, limit: int) -> list[str]:
         start = b"" if after is None else id_bytes(after)
         rows = await self._database.read(
-            "tombstones", lambda connection: connection.execute(_TOMBSTONES, (start, limit)).fetchall()
+            operation, lambda connection: connection.execute(statement, (start, limit)).fetchall()
         )
         return [id_text(packed) for (packed,) in rows]
 

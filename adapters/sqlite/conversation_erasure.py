@@ -25,6 +25,7 @@ _DELETE_USER = (
 
 _SEQUENCE = "SELECT sequence FROM conversations WHERE conversation_id = ? AND user_no = ?"
 _BURY = "INSERT OR IGNORE INTO tombstones VALUES (?)"
+_WITHDRAW = "INSERT OR IGNORE INTO withdrawn VALUES (?)"
 _DELETE = (
     "DELETE FROM conversations WHERE user_no = ? AND sequence = ?",
     "DELETE FROM outbox WHERE user_no = ? AND sequence = ? AND attempts = 0",
@@ -82,8 +83,7 @@ def erase_conversations(
         found = connection.execute(_SEQUENCE, (packed, user_no)).fetchone()
         if found is not None:
             erased.append(packed)
-            if final:
-                connection.execute(_BURY, (packed,))
+            connection.execute(_BURY if final else _WITHDRAW, (packed,))
             for statement in _DELETE:
                 connection.execute(statement, (user_no, *found))
     insert_jobs(

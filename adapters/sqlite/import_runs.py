@@ -80,9 +80,7 @@ class SqliteImportRuns(ImportRuns):
         return runs[0] if runs else None
 
     async def latest(self, *, limit: int) -> list[ImportRun]:
-        return await self._database.read(
-            "latest_runs", lambda connection: _runs(connection.execute(_LATEST, (limit,)))
-        )
+        return await self._database.read("latest_runs", lambda connection: _runs(connection.execute(_LATEST, (limit,))))
 
     async def claim(self, *, run_id: str, keys: Sequence[ConversationKey]) -> None:
         rows = [(run_id, id_bytes(key.conversation_id)) for key in keys]
@@ -97,9 +95,7 @@ class SqliteImportRuns(ImportRuns):
         ids = [key.conversation_id for key in keys]
 
         def claimed(connection: sqlite3.Connection) -> frozenset[str]:
-            return frozenset(
-                item for item in ids if connection.execute(_CLAIMED, (id_bytes(item), run_id)).fetchone()
-            )
+            return frozenset(item for item in ids if connection.execute(_CLAIMED, (id_bytes(item), run_id)).fetchone())
 
         return await self._database.read("claimed", claimed) if ids else frozenset()
 
@@ -124,7 +120,7 @@ def _runs(rows: Iterable[tuple[Any, ...]]) -> list[ImportRun]:
     return [_run(*row) for row in rows]
 
 
-def _run(
+def _run(  # noqa: PLR0917  # the columns of a row
     run_id: str,
     source_format: str,
     source: str,

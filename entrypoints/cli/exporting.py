@@ -1,4 +1,4 @@
-"""``export``: everything of a user, as lines that ``import jsonl`` reads."""
+"""``export``: everything of a user, or of everybody, as lines that ``import jsonl`` reads."""
 
 from __future__ import annotations
 
@@ -21,26 +21,38 @@ from .running import nothing_found, program, run
 from .writing import check_output, whole_file
 
 
-@click.command(short_help="Write everything of a user as JSON Lines.")
-@click.argument("user_id", metavar="USER")
+@click.command(short_help="Write everything of a user, or of all, as JSON Lines.")
+@click.argument("user_id", metavar="USER", required=False)
+@click.option("--all", "everybody", is_flag=True, help="Of all users of the tenant, one after the other.")
 @click.option("--output", "-o", metavar="FILE", help="Write to this file instead of standard output.")
 @click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
 @tenant_option
 @memory_options()
 @json_option
-def export(*, user_id: str, output: str | None, force: bool, tenant_id: str, settings: Settings, as_json: bool) -> None:
-    """Write every conversation of USER, oldest stored first, one JSON object a line.
+def export(
+    *,
+    user_id: str | None,
+    everybody: bool,
+    output: str | None,
+    force: bool,
+    tenant_id: str,
+    settings: Settings,
+    as_json: bool,
+) -> None:
+    """Write every conversation of USER, oldest stored first, one JSON object a line; with --all those of all users.
 
     Nothing is left out: times with their offset, place, metadata. `import jsonl` reads it back. With --json and
     --output a JSON object says what was written; without --output the lines are the JSON.
 
     Example: talktiers export mira --output mira.jsonl
     """
+    if everybody == (user_id is not None):
+        raise click.UsageError("name a user, or give --all instead")
     if output is not None:
         _check_replaceable(output, settings, force=force)
     count = run(_export(settings, tenant_id=tenant_id, user_id=user_id, output=output))
     if not count:
-        nothing_found(f"nothing is known of {user_id}; no file was written")
+        nothing_found(f"nothing is known of {user_id or 'anybody'}; no file was written")
     if output is None:
         return
     if as_json:
@@ -60,10 +72,14 @@ def _check_replaceable(output: str, settings: Settings, *, force: bool) -> None:
         raise click.UsageError(f"{output} is there already: name another file, or overwrite it with --force")
 
 
-async def _export(settings: Settings, *, tenant_id: str, user_id: str, output: str | None) -> int:
+async def _export(settings: Settings, *, tenant_id: str, user_id: str | None, output: str | None) -> int:
     count = 0
     async with open_memory(settings) as memory:
-        conversations = memory.export_user(user_id, tenant_id=tenant_id)
+        conversations = (
+            memory.export_all(tenant_id=tenant_id)
+            if user_id is None
+            else memory.export_user(user_id, tenant_id=tenant_id)
+        )
         first = await anext(conversations, None)
         if first is None:
             return 0

@@ -114,7 +114,7 @@ def _format_command(name: str, source_format: SourceFormat) -> click.Command:
     return click.command(name, short_help=source_format.summary, help=f"{source_format.summary}\n\n{text}")(command)
 
 
-def _import_from(  # noqa: PLR0913
+def _import_from(
     name: str,
     source_format: SourceFormat,
     path: str,
@@ -230,30 +230,7 @@ def _print_report(imported: _Imported, *, rejects: str | None) -> None:
         say("dry run: nothing was stored")
     if report.resumed:
         say("this import went on where it was interrupted; the figures are those of all of it")
-    rows = [
-        ["total", f"{report.total}"],
-        ["would be stored" if report.dry_run else "stored", f"{report.stored}"],
-    ]
-    if report.facts or report.placeholders:
-        rows += [["  conversations", f"{report.migrated}"], ["  facts", f"{report.facts}"]]
-        rows += [["  with a placeholder on one side", f"{report.placeholders_stored}"]]
-    rows.append(["already there", f"{report.already_there}"])
-    if empty := report.placeholders - report.placeholders_stored:
-        rows.append(["placeholders only, not stored", f"{empty}"])
-    rows.append(["rejected", f"{report.rejected}"])
-    if report.skipped:
-        rows.append(["of other users", f"{report.skipped}"])
-    if report.times_unknown:
-        rows.append(["dated by the earliest known time", f"{report.times_unknown}"])
-    if report.cleaned:
-        rows.append(["texts with something unstorable replaced", f"{report.cleaned}"])
-    rows.append(["checked in" if report.dry_run else "stored in", _pace(report.duration_s, report.rate_per_s)])
-    if imported.searchable_s is not None:
-        rows.append(["searchable after", _pace(imported.searchable_s, imported.searchable_rate_per_s)])
-    if (verification := imported.verification) is not None:
-        said = "the same" if verification.ok else "NOT the same"
-        rows.append(["compared with the source", f"{verification.found} of {verification.expected}: {said}"])
-    print_table(rows, header=["", shown(report.source)])
+    print_table(_rows(imported), header=["", shown(report.source)])
     if imported.verification is not None:
         for position in (*imported.verification.missing, *imported.verification.different):
             say(f"missing or different: {shown(position)}")
@@ -263,6 +240,34 @@ def _print_report(imported: _Imported, *, rejects: str | None) -> None:
         say(f"look at it: {program()} stats{same_memory()}")
         if report.run_id is not None:
             say(f"take it back: {program()} import rollback {report.run_id}{same_memory()}")
+
+
+def _rows(imported: _Imported) -> list[list[str]]:
+    """What everybody is told, and what there is more to tell of."""
+    report = imported.report
+    rows = [
+        ["total", f"{report.total}"],
+        ["would be stored" if report.dry_run else "stored", f"{report.stored}"],
+    ]
+    if report.facts or report.placeholders:
+        rows += [["  conversations", f"{report.migrated}"], ["  facts", f"{report.facts}"]]
+        rows += [["  with a placeholder on one side", f"{report.placeholders_stored}"]]
+    rows.append(["already there", f"{report.already_there}"])
+    rows.append(["rejected", f"{report.rejected}"])
+    further = {
+        "placeholders only, not stored": report.placeholders - report.placeholders_stored,
+        "of other users": report.skipped,
+        "dated by the earliest known time": report.times_unknown,
+        "texts with something unstorable replaced": report.cleaned,
+    }
+    rows += [[label, f"{count}"] for label, count in further.items() if count]
+    rows.append(["checked in" if report.dry_run else "stored in", _pace(report.duration_s, report.rate_per_s)])
+    if imported.searchable_s is not None:
+        rows.append(["searchable after", _pace(imported.searchable_s, imported.searchable_rate_per_s)])
+    if (verification := imported.verification) is not None:
+        said = "the same" if verification.ok else "NOT the same"
+        rows.append(["compared with the source", f"{verification.found} of {verification.expected}: {said}"])
+    return rows
 
 
 def _pace(seconds: float, rate_per_s: float | None) -> str:

@@ -43,7 +43,7 @@ class RejectsFile:
         if self.path is None:
             return
         if self._file is None:
-            self._file = Path(self.path).open("a" if self.resumed else "w", encoding="utf-8")
+            self._file = Path(self.path).open("a" if self.resumed else "w", encoding="utf-8")  # noqa: SIM115  # see __exit__
         line = {"position": rejection.position, "reason": rejection.reason, "raw": _raw(rejection.raw)}
         self._file.write(json_text(line) + "\n")
         self._file.flush()

@@ -177,7 +177,7 @@ def section(name: str) -> Iterator[None]:
 
 def _driver(backend: str, module: str) -> Any:
     """A module of an adapter whose driver is an extra."""
-    package = __package__.partition(".")[0]
+    package = __name__.partition(".")[0]
     try:
         return importlib.import_module(f"{package}.adapters.{backend}.{module}")
     except ModuleNotFoundError as error:

@@ -145,6 +145,32 @@ class ArchiveErasureContract(StoresContract):
         with pytest.raises(Forgotten):
             await append(archive, examples.conversation(1))
 
+    async def test_what_is_not_forgotten_for_good_can_be_stored_again(self, stores: Stores) -> None:
+        first, second = examples.conversation(1), examples.conversation(2)
+        (before, _) = await append(stores.archive, first, second, projections=[Projection.GRAPH])
+        erased = await stores.archive.forget_conversations(
+            tenant_id="default",
+            user_id="ana",
+            conversation_ids=examples.ids([first]),
+            projections=[Projection.GRAPH],
+            final=False,
+        )
+        assert list(erased.conversation_ids) == examples.ids([first])
+        assert erased.epoch > before.epoch
+        assert await stores.archive.existing(keys=[first.key, second.key]) == {second.conversation_id}
+        assert await claimed_kinds(stores.outbox, Projection.GRAPH) == [
+            (JobKind.FORGET_CONVERSATION, first.conversation_id),
+            (JobKind.PROJECT, second.conversation_id),
+        ]
+        (again,) = await append(stores.archive, first)
+        assert again.created
+        assert again.conversation.sequence > before.conversation.sequence
+        await stores.archive.forget_conversations(
+            tenant_id="default", user_id="ana", conversation_ids=examples.ids([second]), projections=()
+        )
+        with pytest.raises(Forgotten):
+            await append(stores.archive, second)
+
     async def test_a_user_cannot_forget_what_is_of_another(self, stores: Stores) -> None:
         others = [examples.conversation(1, user_id="bo"), examples.conversation(2, tenant_id="acme")]
         await append(stores.archive, *others, projections=[Projection.GRAPH])

@@ -74,6 +74,20 @@ class ArchiveMovingContract(StoresContract):
         assert await archive.tombstones(limit=2) == erased[:2]
         assert await archive.tombstones(after=erased[1], limit=2) == erased[2:4]
 
+    async def test_what_may_be_stored_again_is_listed_by_itself(self, archive: ConversationArchive) -> None:
+        await append(archive, *(examples.conversation(number) for number in (3, 1, 2, 4)))
+        withdrawn = [examples.conversation_id(number) for number in (1, 2, 3)]
+        for _ in range(2):
+            await archive.forget_conversations(
+                tenant_id="default", user_id="ana", conversation_ids=withdrawn, projections=(), final=False
+            )
+            assert await archive.withdrawn() == withdrawn
+            assert await archive.withdrawn(after=withdrawn[0], limit=1) == withdrawn[1:2]
+            await append(archive, examples.conversation(1))
+        await archive.forget_user(tenant_id="default", user_id="ana", projections=())
+        assert await archive.withdrawn() == withdrawn
+        assert await archive.tombstones() == [examples.conversation_id(1), examples.conversation_id(4)]
+
     async def test_what_is_adopted_is_there_whole_in_the_order_given_with_its_jobs(self, stores: Stores) -> None:
         given = [
             attrs.evolve(examples.full_conversation(number), conversation_id=examples.conversation_id(number))

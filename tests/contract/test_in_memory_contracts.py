@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from talktiers.adapters.in_memory.clock import ManualClock
 from talktiers.adapters.in_memory.conversation_archive import InMemoryConversationArchive
 from talktiers.adapters.in_memory.id_factory import CountingIdFactory
+from talktiers.adapters.in_memory.import_runs import InMemoryImportRuns
 from talktiers.adapters.in_memory.lexical_index import InMemoryLexicalIndex
 from talktiers.adapters.in_memory.outbox import InMemoryOutbox
 from talktiers.adapters.in_memory.recent_cache import InMemoryRecentCache
@@ -13,6 +14,7 @@ from talktiers.adapters.in_memory.summary_index import InMemorySummaryIndex
 from talktiers.ports.contracts.clock import ClockContract
 from talktiers.ports.contracts.conversation_archive import ConversationArchiveContract
 from talktiers.ports.contracts.id_factory import IdFactoryContract
+from talktiers.ports.contracts.import_runs import ImportRunsContract, RunsWithArchive
 from talktiers.ports.contracts.lexical_index import LexicalIndexContract
 from talktiers.ports.contracts.outbox import OutboxContract
 from talktiers.ports.contracts.recent_cache import RecentCacheContract
@@ -38,6 +40,13 @@ class TestInMemoryConversationArchive(InMemoryStores, ConversationArchiveContrac
 
 class TestInMemoryOutbox(InMemoryStores, OutboxContract):
     pass
+
+
+class TestInMemoryImportRuns(ImportRunsContract):
+    @contextlib.asynccontextmanager
+    async def make(self) -> AsyncIterator[RunsWithArchive]:
+        store = InMemoryStore(clock=ManualClock())
+        yield RunsWithArchive(runs=InMemoryImportRuns(store=store), archive=InMemoryConversationArchive(store=store))
 
 
 class TestInMemoryRecentCache(RecentCacheContract):

@@ -8,14 +8,18 @@ import pytest
 
 from talktiers.adapters.postgres.conversation_archive import PostgresConversationArchive
 from talktiers.adapters.postgres.database import PostgresDatabase
+from talktiers.adapters.postgres.import_runs import PostgresImportRuns
 from talktiers.adapters.postgres.outbox import PostgresOutbox
 from talktiers.ports.contracts.conversation_archive import ConversationArchiveContract
+from talktiers.ports.contracts.import_runs import ImportRunsContract, RunsWithArchive
 from talktiers.ports.contracts.outbox import OutboxContract
 from talktiers.ports.contracts.stores import Stores, StoresContract
 
 EMPTY = """
 DELETE FROM users; DELETE FROM conversation_ids; DELETE FROM conversations; DELETE FROM outbox;
-DELETE FROM dead_letters; DELETE FROM retrievals; DELETE FROM erasures; DELETE FROM fence
+DELETE FROM dead_letters; DELETE FROM retrievals; DELETE FROM erasures; DELETE FROM fence;
+DELETE FROM withdrawn;
+DELETE FROM import_runs; DELETE FROM imported
 """
 
 
@@ -46,6 +50,17 @@ class PostgresStores(StoresContract):
             async with opened.connection(operation="test") as connection:
                 await connection.execute(EMPTY)
             yield Stores(archive=PostgresConversationArchive(database=opened), outbox=PostgresOutbox(database=opened))
+
+
+class TestPostgresImportRuns(PostgresStores, ImportRunsContract):
+    @contextlib.asynccontextmanager
+    async def make(self) -> AsyncIterator[RunsWithArchive]:
+        async with self.database() as opened:
+            async with opened.connection(operation="test") as connection:
+                await connection.execute(EMPTY)
+            yield RunsWithArchive(
+                runs=PostgresImportRuns(database=opened), archive=PostgresConversationArchive(database=opened)
+            )
 
 
 class TestPostgresConversationArchive(PostgresStores, ConversationArchiveContract):

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from talktiers.adapters.sqlite.conversation_archive import SqliteConversationArchive
 from talktiers.adapters.sqlite.database import Database
+from talktiers.adapters.sqlite.import_runs import SqliteImportRuns
 from talktiers.adapters.sqlite.lexical_index import SqliteLexicalIndex
 from talktiers.adapters.sqlite.outbox import SqliteOutbox
 from talktiers.adapters.sqlite.recent_cache import SqliteRecentCache
 from talktiers.adapters.sqlite.relationship_graph import MAX_CONVERSATIONS, SqliteRelationshipGraph
 from talktiers.adapters.sqlite.summary_index import SqliteSummaryIndex
 from talktiers.ports.contracts.conversation_archive import ConversationArchiveContract
+from talktiers.ports.contracts.import_runs import ImportRunsContract, RunsWithArchive
 from talktiers.ports.contracts.lexical_index import LexicalIndexContract
 from talktiers.ports.contracts.outbox import OutboxContract
 from talktiers.ports.contracts.recent_cache import RecentCacheContract
@@ -36,6 +38,15 @@ class SqliteStores(StoresContract):
     async def make(self) -> AsyncIterator[Stores]:
         async with database() as opened:
             yield Stores(archive=SqliteConversationArchive(database=opened), outbox=SqliteOutbox(database=opened))
+
+
+class TestSqliteImportRuns(ImportRunsContract):
+    @contextlib.asynccontextmanager
+    async def make(self) -> AsyncIterator[RunsWithArchive]:
+        async with database() as opened:
+            yield RunsWithArchive(
+                runs=SqliteImportRuns(database=opened), archive=SqliteConversationArchive(database=opened)
+            )
 
 
 class TestSqliteConversationArchive(SqliteStores, ConversationArchiveContract):

@@ -88,6 +88,59 @@ def test_bad_lines_are_reported_with_number_and_reason_kept_and_do_not_stop_the_
     assert len(history(tmp_path)) == 2
 
 
+def test_rejected_lines_are_corrected_in_their_file_and_imported(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", line("good"), line("bad user", user_id="has space"), "{broken")
+    assert type_in(tmp_path, "import", "jsonl", "a.jsonl", "--rejects", "bad.jsonl").code == 1
+    text = (
+        (tmp_path / "bad.jsonl")
+        .read_text()
+        .replace("has space", "ada")
+        .replace("{broken", json.dumps(line("mended"))[1:-1])
+    )
+    (tmp_path / "bad.jsonl").write_text(text)
+    again = type_in(tmp_path, "import", "jsonl", "bad.jsonl", "--json")
+    assert (again.json["stored"], again.json["rejected"]) == (2, 0), again.err
+    assert {item["user_message"] for item in history(tmp_path)} == {"good", "bad user", "mended"}
+
+
+def test_everything_of_everybody_goes_out_and_comes_in_as_it_was(tmp_path: Path) -> None:
+    write_lines(
+        tmp_path / "a.jsonl",
+        line("first", occurred_at=TIMES[1], metadata={"mood": {"deep": [1, None]}}, user_name="Ada"),
+        line("second", occurred_at=TIMES[0], audience="public_channel", channel_id="c", server_id="s", thread_id="t"),
+        line("a fact", "", message_type="fact", occurred_at=TIMES[0], processing_metadata={"time_unknown": True}),
+        line("other 🦊", user_id="bea", bot_id="other", session_id="sitting", emotion_data={"joy": 0.5}),
+    )
+    assert type_in(tmp_path, "import", "jsonl", "a.jsonl").code == 0
+    exported = type_in(tmp_path, "export", "--all", "--output", "all.jsonl", "--json")
+    assert exported.json["conversations"] == 4
+    report = type_in(tmp_path, "import", "jsonl", "all.jsonl", "--db", "b.db", "--json").json
+    assert (report["migrated"], report["facts"], report["rejected"]) == (3, 1, 0)
+    assert type_in(tmp_path, "export", "--all", "--db", "b.db").out == (tmp_path / "all.jsonl").read_text()
+    assert [json.loads(item)["user_message"] for item in type_in(tmp_path, "export", "ada").out.splitlines()] == [
+        "first",
+        "second",
+        "a fact",
+    ]
+    assert "name a user, or give --all" in type_in(tmp_path, "export").err
+
+
+def test_an_import_is_listed_and_can_be_taken_back(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", line("first", occurred_at=TIMES[0]))
+    write_lines(tmp_path / "b.jsonl", line("first", occurred_at=TIMES[0]), line("second", occurred_at=TIMES[1]))
+    for name in ("a.jsonl", "b.jsonl"):
+        assert type_in(tmp_path, "import", "jsonl", name).code == 0
+    newest, oldest = type_in(tmp_path, "import", "list", "--json").json
+    assert (newest["source"], newest["stored"], newest["duplicates"]) == ("b.jsonl", 1, 1)
+    assert (oldest["source"], oldest["stored"], oldest["state"]) == ("a.jsonl", 1, "completed")
+    assert type_in(tmp_path, "import", "rollback", newest["run_id"], "--json").json["removed"] == 1
+    assert [item["user_message"] for item in history(tmp_path)] == ["first"]
+    assert type_in(tmp_path, "import", "list", "--json").json[0]["state"] == "rolled_back"
+    unknown = type_in(tmp_path, "import", "rollback", "nothing")
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "there is no import run 'nothing'" in unknown.err
+
+
 def test_the_same_key_with_other_content_is_rejected_and_the_first_content_stands(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", line("first", idempotency_key="m1"), line("second", idempotency_key="m1"))
     done = type_in(tmp_path, "import", "jsonl", "a.jsonl", "--json")

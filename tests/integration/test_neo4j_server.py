@@ -299,6 +299,8 @@ async def test_an_addition_that_is_given_up_happens_at_once_or_never(login: Logi
 
 
 async def test_a_transaction_that_another_one_keeps_in_the_way_of_is_a_conflict_in_time(login: Login) -> None:
+    attempts, fails = 0, 0
+
     async def in_the_way(transaction: AsyncTransaction) -> None:
         nonlocal attempts
         attempts += 1

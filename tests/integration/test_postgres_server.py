@@ -360,14 +360,32 @@ class TestStoring:
 
 
 class TestPurging:
-    async def test_what_was_erased_leaves_the_table(
+    async def test_what_was_erased_leaves_the_table_and_its_place_is_taken_by_others(
         self, archive: PostgresConversationArchive, admin: asyncpg.Connection
     ) -> None:
-        await append(archive, *(examples.conversation(n, user_message="my secret" * 999) for n in range(1, 20)))
+        async def said_by(user_id: str, numbers: range) -> int:
+            await append(
+                archive, *(examples.conversation(n, user_id=user_id, user_message="my secret" * 99) for n in numbers)
+            )
+            return int(await admin.fetchval("SELECT pg_relation_size('conversations')"))
+
+        size = await said_by("ana", range(1, 100))
         await archive.forget_user(tenant_id="default", user_id="ana", projections=())
-        assert await admin.fetchval("SELECT pg_relation_size('conversations')") > 0
         assert await archive.purge()
-        assert await admin.fetchval("SELECT pg_relation_size('conversations')") == 0
+        assert await said_by("ben", range(101, 200)) <= size
+
+    async def test_many_erasures_at_once_do_not_keep_each_other_waiting(
+        self, archive: PostgresConversationArchive
+    ) -> None:
+        async def erase(number: int) -> None:
+            user_id, numbers = f"user-{number}", range(40 * number + 1, 40 * number + 40)
+            await append(archive, *(examples.conversation(n, user_id=user_id) for n in numbers))
+            await archive.forget_user(tenant_id="default", user_id=user_id, projections=())
+            assert await archive.purge()
+
+        began = time.monotonic()
+        await asyncio.gather(*(erase(number) for number in range(6)))
+        assert time.monotonic() - began < 5
 
     async def test_an_old_reader_is_told_of_and_waited_for(
         self, archive: PostgresConversationArchive, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
@@ -493,7 +511,7 @@ class TestRestarts:
         await asyncio.to_thread(_use_certificate, own_servers, certificate)
 
         async with PostgresDatabase(url=changed(own_url, host="localhost"), ca_file=str(certificate)) as database:
-            assert await database.check()
+            await database.check()
             assert await database.fetchval("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", operation="t")
         unknown = await refused(changed(own_url, host="localhost", query="sslmode=require"), BackendMisconfigured)
         assert "ca_file" in unknown

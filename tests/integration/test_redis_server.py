@@ -318,8 +318,9 @@ async def test_calls_that_are_given_up_leave_their_connections_to_others(redis_u
             call = asyncio.create_task(cache.read(keys=[KEY]))
             for _ in range(turns % 20):
                 await asyncio.sleep(0)
-            call.cancel()
+            running = call.cancel()
             await asyncio.wait([call])
+            assert call.cancelled() is running
             (window,) = await cache.read(keys=[KEY])
             assert window.conversations == (examples.stored(1),)
 

@@ -132,7 +132,7 @@ class AdaptersAgree(RuleBasedStateMachine):
 
     @rule(whom=WHOM, numbers=st.lists(st.integers(1, 12), max_size=3), projections=TIERS)
     def forget_conversations(
-        self, whom: dict[str, str], numbers: Sequence[int], projections: Sequence[Projection]
+        self, whom: dict[str, Any], numbers: Sequence[int], projections: Sequence[Projection]
     ) -> None:
         ids = [examples.conversation_id(number) for number in numbers]
         self.agreed(

@@ -23,6 +23,6 @@ def test_a_memory_on_the_four_servers_agrees_with_the_model(four_servers: FourSe
     run_state_machine_as_test(
         FourServersMachine,
         settings=settings(
-            max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=8, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

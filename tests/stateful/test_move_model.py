@@ -7,7 +7,8 @@ any of them. What the bot was told is compared with what the new archive holds.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import attrs
@@ -19,7 +20,7 @@ from talktiers import Forgotten, Moved
 from talktiers.adapters.in_memory.clock import ManualClock
 from talktiers.adapters.in_memory.conversation_archive import InMemoryConversationArchive
 from talktiers.adapters.in_memory.store import InMemoryStore
-from talktiers.application import moving
+from talktiers.application import archive_copy
 from talktiers.application.moving import MoveArchive
 from talktiers.domain.conversation import Conversation
 from talktiers.domain.projection import Projection
@@ -39,9 +40,9 @@ class Deed:
     """What happens before a call of the move.
 
     Attributes:
-        what: ``store``, ``forget a user``, ``forget one``, or ``kill``.
+        what: ``store``, ``forget a user``, ``forget one``, ``take back one``, ``store again`` what was taken back, or ``kill``.
         at: before which call, counted over all runs.
-        which: of the bot's conversations, where it forgets one.
+        which: of the bot's conversations, where one is meant.
     """
 
     at: int
@@ -50,11 +51,13 @@ class Deed:
     which: int = 0
 
 
+DEEDS = ("store", "store", "store", "forget a user", "forget one", "take back one", "store again", "kill")
+
 deeds = st.lists(
     st.builds(
         Deed,
         at=st.integers(0, 120),
-        what=st.sampled_from(("store", "store", "store", "forget a user", "forget one", "kill")),
+        what=st.sampled_from(DEEDS),
         user=st.sampled_from(USERS),
         which=st.integers(0, 50),
     ),
@@ -74,6 +77,7 @@ class Bot:
     home: ConversationArchive
     stored: dict[str, Conversation] = attrs.field(factory=dict)
     forgotten: dict[str, Conversation] = attrs.field(factory=dict)
+    taken_back: list[Conversation] = attrs.field(factory=list)
     refused: list[Conversation] = attrs.field(factory=list)
     number: int = 0
 
@@ -81,25 +85,40 @@ class Bot:
         if deed.what == "store":
             self.number += 1
             # Out of order, and some at equal times.
-            item = examples.conversation(self.number, user_id=deed.user, minute=deed.which % 7)
-            try:
-                await self.store(item)
-            except Moved:
-                self.refused.append(item)
-            return
-        of_user = [key for key, item in self.stored.items() if item.user_id == deed.user]
+            await self.try_to_store(examples.conversation(self.number, user_id=deed.user, minute=deed.which % 7))
+        elif deed.what == "store again":
+            if self.taken_back:
+                item = self.taken_back.pop(deed.which % len(self.taken_back))
+                other = attrs.evolve(item, user_message=item.user_message + "!" * (deed.which % 2))
+                await self.try_to_store(other)
+        else:
+            with contextlib.suppress(Moved):
+                await self.erase(deed)
+
+    async def try_to_store(self, item: Conversation) -> None:
         try:
-            if deed.what == "forget a user":
-                await self.home.forget_user(tenant_id="default", user_id=deed.user, projections=())
-                gone = of_user
-            else:
-                gone = [of_user[deed.which % len(of_user)]] if of_user else []
-                await self.home.forget_conversations(
-                    tenant_id="default", user_id=deed.user, conversation_ids=gone, projections=()
-                )
+            await self.store(item)
         except Moved:
-            return
-        self.forgotten |= {key: self.stored.pop(key) for key in gone}
+            self.refused.append(item)
+
+    async def erase(self, deed: Deed) -> None:
+        gone = [key for key, item in self.stored.items() if item.user_id == deed.user]
+        if deed.what == "forget a user":
+            await self.home.forget_user(tenant_id="default", user_id=deed.user, projections=())
+        else:
+            gone = [gone[deed.which % len(gone)]] if gone else []
+            await self.home.forget_conversations(
+                tenant_id="default",
+                user_id=deed.user,
+                conversation_ids=gone,
+                projections=(),
+                final=deed.what == "forget one",
+            )
+        erased = {key: self.stored.pop(key) for key in gone}
+        if deed.what == "take back one":
+            self.taken_back += erased.values()
+        else:
+            self.forgotten |= erased
 
     async def store(self, item: Conversation) -> None:
         await self.home.append(conversation=item, projections=(), time_given=True)
@@ -128,23 +147,33 @@ def archive() -> InMemoryConversationArchive:
 
 
 @pytest.fixture(autouse=True)
-def short_pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user has several pages, and there are several pages of users."""
-    monkeypatch.setattr(moving, "_PAGE", 2)
-    monkeypatch.setattr(moving, "_USERS_PAGE", 2)
-    monkeypatch.setattr(moving, "_TOMBSTONES_PAGE", 2)
-    yield
+    monkeypatch.setattr(archive_copy, "_PAGE", 2)
+    monkeypatch.setattr(archive_copy, "_USERS_PAGE", 2)
+    monkeypatch.setattr(archive_copy, "_IDS_PAGE", 2)
 
 
 @settings(max_examples=settings.get_profile("default").max_examples * 5)
-@given(before=deeds, meanwhile=deeds, own=st.integers(0, 3))
+@given(
+    before=deeds,
+    meanwhile=deeds,
+    killed_fenced=st.lists(st.integers(0, 15), max_size=3),
+    own=st.integers(0, 3),
+)
 def test_a_move_brings_everything_once_whatever_happens_meanwhile(
-    before: list[Deed], meanwhile: list[Deed], own: int
+    before: list[Deed], meanwhile: list[Deed], killed_fenced: list[int], own: int
 ) -> None:
-    asyncio.run(check(before, meanwhile, own))
+    asyncio.run(check(before, meanwhile, killed_fenced, own))
 
 
-async def check(before: list[Deed], meanwhile: list[Deed], own: int) -> None:
+async def check(before: list[Deed], meanwhile: list[Deed], killed_fenced: list[int], own: int) -> None:
+    """Several runs, each of which is killed, until one comes to its end.
+
+    Args:
+        killed_fenced: so many calls after the fence was put up, too.
+        own: conversations that the new archive had before.
+    """
     source, target = archive(), archive()
     mine = [examples.conversation(1000 + number, user_id=USERS[number % 2]) for number in range(own)]
     await target.adopt(conversations=mine, projections=())
@@ -152,35 +181,44 @@ async def check(before: list[Deed], meanwhile: list[Deed], own: int) -> None:
     for deed in before:
         if deed.what != "kill":
             await bot.do(deed)
-    calls = 0
+    calls, calls_fenced, killed = 0, 0, False
     due = sorted(meanwhile, key=lambda deed: deed.at, reverse=True)
 
     async def before_each() -> None:
-        nonlocal calls
+        nonlocal calls, calls_fenced, killed
         calls += 1
-        while due and due[-1].at < calls:
+        calls_fenced = calls_fenced + 1 if await source.fenced() is not None else 0
+        if killed_fenced and calls_fenced > killed_fenced[-1] and not killed:
+            killed_fenced.pop()
+            killed = True
+        while due and due[-1].at < calls and not killed:
             deed = due.pop()
             if deed.what == "kill":
-                raise Killed
-            await bot.do(deed)
+                killed = True
+            else:
+                await bot.do(deed)
+        if killed:  # nor does it clear up
+            raise Killed
 
     while True:
         move = MoveArchive(
-            source=Between(source, before_each),  # type: ignore[arg-type]
-            target=Between(target, before_each),  # type: ignore[arg-type]
+            source=Between(source, before_each),
+            target=Between(target, before_each),
+            destination=DESTINATION,
             projections=[Projection.LEXICAL],
             move_id=f"{calls}",
         )
         try:
-            report = await move(DESTINATION)
+            report = await move()
         except Killed:
+            killed = False
             continue
         break
     assert report.complete
     bot.home = target
     await agree(bot, source, target, own=[item.conversation_id for item in mine])
 
-    again = await MoveArchive(source=source, target=target, projections=(), move_id="again")(DESTINATION)
+    again = await MoveArchive(source=source, target=target, destination=DESTINATION, projections=(), move_id="again")()
     assert (again.complete, again.copied) == (True, 0)
     for item in bot.refused:
         await bot.store(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from talktiers.entrypoints.configuration import load_settings
 from talktiers.entrypoints.wiring.opening import opened_parts
 from talktiers.ports.contracts import examples
 
-ANA = {"tenant_id": "default", "user_id": "ana"}
+ANA: dict[str, Any] = {"tenant_id": "default", "user_id": "ana"}
 
 
 @pytest.fixture

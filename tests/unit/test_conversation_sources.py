@@ -10,9 +10,9 @@ from talktiers.adapters.sources import jsonl
 from talktiers.adapters.sources.jsonl import JsonLines
 from talktiers.adapters.sources.locomo import LocomoFiles, read_locomo
 from talktiers.domain.errors import MigrationError
-from talktiers.ports.conversation_source import ConversationSource, Rejection, SourcedRecord
+from talktiers.ports.conversation_source import ConversationSource, Omission, Rejection, SourcedRecord
 
-Item = SourcedRecord | Rejection
+Item = SourcedRecord | Omission | Rejection
 
 
 async def read_all(source: ConversationSource) -> list[Item]:

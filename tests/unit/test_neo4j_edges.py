@@ -35,7 +35,9 @@ def record(number: int, extraction: Extraction) -> GraphRecord:
 def test_edges_come_back_as_they_were_packed(said: list[Extraction]) -> None:
     records = [record(number, extraction) for number, extraction in enumerate(said)]
     packed = [packed_edges(item, mentions_of(item.extraction)) for item in records]
-    edges = unpacked_edges(*([pair[part] for pair in packed] for part in (0, 1)), operation="read", address="here")
+    edges = unpacked_edges(
+        [edges for edges, _ in packed], [header for _, header in packed], operation="read", address="here"
+    )
     assert id_texts(edges.headers["id"].tobytes()) == tuple(item.key.conversation_id for item in records)
     assert edges.headers["sequence"].tolist() == [item.sequence for item in records]
     found = zip(edges.texts, edges.mentions["weight"].tolist(), edges.mentions["kind"].tolist(), strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import attrs
 import pytest
@@ -23,7 +23,7 @@ from talktiers.application.projecting import Projector, ProjectorOptions
 from talktiers.application.projections import projections_of
 from talktiers.application.rebuilding import Rebuild
 from talktiers.application.tiers import Processors, Tiers
-from talktiers.domain.errors import BackendTimeout, BackendUnavailable, Overloaded
+from talktiers.domain.errors import BackendTimeout, BackendUnavailable, MemoryClosed, Overloaded
 from talktiers.domain.projection import JobKind, OutboxJob, Projection
 from talktiers.entrypoints.configuration import load_settings
 from talktiers.entrypoints.wiring.opening import opened_parts
@@ -86,7 +86,7 @@ class Workshop:
 
     def hook(self, tier: str, method: str, *, before: Hook | None = None, after: Hook | None = None) -> Hooked:
         hooked = Hooked(getattr(self.tiers, tier), method, before=before, after=after)
-        self.tiers = attrs.evolve(self.tiers, **{tier: hooked})
+        self.tiers = attrs.evolve(self.tiers, **cast("Any", {tier: hooked}))
         return hooked
 
     def worker(self, **options: Any) -> Projector:
@@ -414,6 +414,21 @@ async def test_closing_does_not_wait_for_a_tier_that_hangs_and_the_next_worker_h
     workshop.clock.advance(LEASE_S)
     await workshop.worker().project_batch(Projection.GRAPH)
     assert await workshop.held(Projection.GRAPH) == {1}
+
+
+async def test_a_tier_that_is_closed_under_a_worker_costs_no_job(workshop: Workshop) -> None:
+    async def closed(_: object) -> None:
+        raise MemoryClosed("the test says so")
+
+    graph = workshop.hook("graph", "add", before=closed)
+    await workshop.store(1)
+    with pytest.raises(MemoryClosed):
+        await workshop.worker().project_batch(Projection.GRAPH)
+    graph.before = None
+    workshop.clock.advance(LEASE_S)
+    await workshop.worker().project_batch(Projection.GRAPH)
+    assert await workshop.held(Projection.GRAPH) == {1}
+    assert await workshop.tiers.outbox.dead_letters() == []
 
 
 async def test_a_worker_outlives_an_outbox_that_cannot_be_reached(workshop: Workshop) -> None:

@@ -1,5 +1,5 @@
--- Tier 2 and its outbox. Every table but four is keyed by the user's number, and so can be partitioned by it; `users`
--- and `conversation_ids` are what the number and the uniqueness of an id come from, `erasures` and `fence` name nobody.
+-- Tier 2 and its outbox. Every table but five is keyed by the user's number, and so can be partitioned by it; `users`
+-- and `conversation_ids` are what the number and the uniqueness of an id come from, the others name nobody.
 -- COLLATE "C": ids are compared and paged by their bytes, whatever the database's own order is.
 
 -- A user's row outlives the user's conversations: its epoch is what makes late writes of older epochs void. Whoever
@@ -22,6 +22,11 @@ CREATE TABLE conversation_ids (
 );
 
 CREATE INDEX tombstones ON conversation_ids (conversation_id) WHERE erased;
+
+-- Conversations that were erased and may be stored again: a move takes them out of what it has copied.
+CREATE TABLE withdrawn (
+    conversation_id uuid PRIMARY KEY
+);
 
 -- Never given twice, not even after an erasure.
 CREATE SEQUENCE conversation_sequence AS bigint;

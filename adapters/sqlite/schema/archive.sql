@@ -44,6 +44,11 @@ CREATE TABLE tombstones (
     conversation_id BLOB PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
+-- Conversations that were erased and may be stored again: a move takes them out of what it has copied.
+CREATE TABLE withdrawn (
+    conversation_id BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE retrievals (
     retrieval_id INTEGER PRIMARY KEY,
     user_no INTEGER NOT NULL,
