@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import shlex
 import sqlite3
@@ -16,7 +17,8 @@ from ..adapters.sqlite.connections import check_place
 from ..adapters.sqlite.migrations import SCHEMA_VERSION
 from ..application.figures import Figures, Health, TierHealth
 from ..application.usage import Usage
-from ..domain.errors import ConfigurationError, TalktiersError
+from ..domain.errors import BackendError, ConfigurationError, TalktiersError
+from ..ports.conversation_archive import Fence
 from .settings import OFF, Settings
 
 _SCHEMA: Final = "schema"
@@ -62,14 +64,15 @@ async def check_up(settings: Settings, *, program: str, same_memory: str) -> lis
     if len(in_file) == len(_TIERS):
         return checks
     try:
-        health = await _health(settings, without=in_file)
+        health, fence = await _health(settings, without=in_file)
     except TalktiersError as error:
         return [*checks, Check(name="memory", status=CheckStatus.ERROR, detail="cannot be opened", advice=str(error))]
-    return [*checks, *_health_checks(health, program, same_memory)]
+    moved = [] if fence is None else [_move_check(fence)]
+    return [*checks, *moved, *_health_checks(health, program, same_memory)]
 
 
-async def _health(settings: Settings, *, without: set[str]) -> Health:
-    """How the tiers are, the archive's server included where it is down, which no memory would open with.
+async def _health(settings: Settings, *, without: set[str]) -> tuple[Health, Fence | None]:
+    """How the tiers are, the archive's server included where it is down, which no memory would open with; whether it moved.
 
     Args:
         without: tiers in a file that cannot be opened, or is not to be created.
@@ -81,10 +84,30 @@ async def _health(settings: Settings, *, without: set[str]) -> Health:
     async with AsyncExitStack() as stack:
         tiers, processors = await opened_parts(attrs.evolve(settings, **stand_ins), stack)
         health = await Figures(tiers=tiers, processors=processors, usage=Usage()).health()
-    return attrs.evolve(
+        fence = None
+        with contextlib.suppress(BackendError):  # that the archive is down has been found already
+            fence = await tiers.archive.fenced()
+    shown = attrs.evolve(
         health,
         tiers=tuple(tier for tier in health.tiers if tier.tier not in without),
         backlog=() if "archive" in without else health.backlog,
+    )
+    return shown, fence
+
+
+def _move_check(fence: Fence) -> Check:
+    if fence.complete:
+        return Check(
+            name="moved",
+            status=CheckStatus.NOTE,
+            detail=f"to {fence.destination}: reads work here, stores do not",
+            advice="open that one, or this one with follow_moves=True",
+        )
+    return Check(
+        name="moved",
+        status=CheckStatus.ERROR,
+        detail=f"on the way to {fence.destination}: stores are refused",
+        advice="if no `talktiers move` is running, run it again: it goes on where it ended",
     )
 
 

@@ -108,7 +108,10 @@ class BackgroundMigration:
     @property
     def state(self) -> str | None:
         """``running``, ``failed``, or ``None`` where it is done."""
-        return "failed" if self._failed else None if self._task.done() else "running"
+        if not self._task.done():
+            return "running"
+        failed = self._failed or (not self._task.cancelled() and self._task.exception() is not None)
+        return "failed" if failed else None
 
     async def end(self) -> None:
         """Ends it; it goes on at the next start."""

@@ -279,7 +279,10 @@ def _pace(seconds: float, rate_per_s: float | None) -> str:
 @memory_options()
 @json_option
 def list_runs(*, limit: int, settings: Settings, as_json: bool) -> None:
-    """The imports that were made into this memory, newest first, with what came of them."""
+    """The imports that were made into this memory, newest first, with what came of them.
+
+    Example: talktiers import list
+    """
     runs = run(_runs(settings, limit))
     if as_json:
         print_json([item.to_json() for item in runs])
@@ -317,6 +320,8 @@ def roll_back(*, run_id: str, settings: Settings, as_json: bool) -> None:
 
     RUN is the id that `import list` shows. What was there before the import stays; what was removed can be imported
     again.
+
+    Example: talktiers import rollback 0198f2c4-7a11-7cc3-9b52-0d1f3a5e6b70
     """
 
     async def body() -> JsonObject:

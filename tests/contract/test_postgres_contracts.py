@@ -23,7 +23,9 @@ DELETE FROM import_runs; DELETE FROM imported
 """
 
 
-class PostgresStores(StoresContract):
+class PostgresSchema:
+    """A schema for a suite."""
+
     url: ClassVar[str]
     schema: ClassVar[str]
 
@@ -45,19 +47,24 @@ class PostgresStores(StoresContract):
             await connection.execute(f'DROP SCHEMA "{cls.schema}" CASCADE')
 
     @contextlib.asynccontextmanager
-    async def make(self) -> AsyncIterator[Stores]:
+    async def emptied(self) -> AsyncIterator[PostgresDatabase]:
         async with self.database() as opened:
             async with opened.connection(operation="test") as connection:
                 await connection.execute(EMPTY)
+            yield opened
+
+
+class PostgresStores(PostgresSchema, StoresContract):
+    @contextlib.asynccontextmanager
+    async def make(self) -> AsyncIterator[Stores]:
+        async with self.emptied() as opened:
             yield Stores(archive=PostgresConversationArchive(database=opened), outbox=PostgresOutbox(database=opened))
 
 
-class TestPostgresImportRuns(PostgresStores, ImportRunsContract):
+class TestPostgresImportRuns(PostgresSchema, ImportRunsContract):
     @contextlib.asynccontextmanager
     async def make(self) -> AsyncIterator[RunsWithArchive]:
-        async with self.database() as opened:
-            async with opened.connection(operation="test") as connection:
-                await connection.execute(EMPTY)
+        async with self.emptied() as opened:
             yield RunsWithArchive(
                 runs=PostgresImportRuns(database=opened), archive=PostgresConversationArchive(database=opened)
             )

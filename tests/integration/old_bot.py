@@ -180,7 +180,8 @@ def _chatgpt(chance: random.Random, number: int, user_id: str) -> OldRecord:
         return item
     side, text = ("user_message", "[Previous conversation context]") if number % 2 else ("bot_response", "...")
     item.metadata[side] = text
-    item = attrs.evolve(item, becomes="placeholder", **{side: ""})
+    changed: dict[str, Any] = {side: ""}
+    item = attrs.evolve(item, becomes="placeholder", **changed)
     return attrs.evolve(
         item, document=f"User: {item.metadata['user_message']}\nAssistant: {item.metadata['bot_response']}"
     )

@@ -28,6 +28,7 @@ from talktiers import BackendError, ConfigurationError, HierarchicalMemoryManage
 from talktiers.adapters.postgres import server_checks
 from talktiers.domain.assembly_metadata import TierStatus
 from talktiers.domain.errors import BackendMisconfigured, BackendUnavailable
+from talktiers.domain.projection import Projection
 
 SECRET = "hunter2-0123456789"
 DERIVED = ("cache", "lexical", "summaries", "graph")
@@ -126,7 +127,7 @@ def another_collection(
 
     @contextlib.asynccontextmanager
     async def made(servers: FourServers, _: Path) -> AsyncIterator[Changes]:
-        one = {"chroma": {"collections": 1}}
+        one: Changes = {"chroma": {"collections": 1}}
         async with open_memory(servers.settings(**one)) as memory:
             await memory.store_conversation("ana", "I play the violin", "How lovely!")
             await memory.settle(timeout_s=60)
@@ -309,13 +310,16 @@ Mend = Callable[[], Awaitable[None]]
 
 @contextlib.asynccontextmanager
 async def redis_user(servers: FourServers) -> AsyncIterator[tuple[Changes, Mend]]:
-    async with redis.asyncio.Redis.from_url(servers.redis_url) as admin:
+    connected: redis.asyncio.Redis = redis.asyncio.Redis.from_url(servers.redis_url)
+    async with connected as admin:
 
         async def mend() -> None:
-            await admin.execute_command("ACL", "SETUSER", servers.name, "on", f">{SECRET}", "~*", "+@all")
+            await admin.acl_setuser(
+                servers.name, enabled=True, passwords=[f"+{SECRET}"], keys=["*"], categories=["+@all"]
+            )
 
         yield {"redis": {"url": with_login(servers.redis_url, servers.name, SECRET)}}, mend
-        await admin.execute_command("ACL", "DELUSER", servers.name)
+        await admin.acl_deluser(servers.name)
 
 
 @contextlib.asynccontextmanager
@@ -344,7 +348,7 @@ async def chroma_token(servers: FourServers) -> AsyncIterator[tuple[Changes, Men
 @contextlib.asynccontextmanager
 async def neo4j_user(servers: FourServers) -> AsyncIterator[tuple[Changes, Mend]]:
     async with neo4j.AsyncGraphDatabase.driver(servers.neo4j_url, auth=servers.neo4j_auth) as admin:
-        login = {"user": servers.name, "password": SECRET}
+        login: dict[str, object] = {"user": servers.name, "password": SECRET}
 
         async def mend() -> None:
             statement = "CREATE USER $user SET PASSWORD $password CHANGE NOT REQUIRED"
@@ -373,7 +377,9 @@ async def test_a_tier_that_is_mended_is_used_and_gets_what_it_has_missed(
             assert (await memory.health()).ok
             bundle = await memory.get_conversation_context("ana", "violin?", deadline_ms=PATIENT_MS)
             assert bundle.assembly_metadata.complete
-            held = await memory._open.tiers.derived[tier].conversation_ids(tenant_id="default", user_id="ana")
+            held = await memory._open.tiers.derived[Projection(tier)].conversation_ids(
+                tenant_id="default", user_id="ana"
+            )
             assert held == set(ids)
 
 

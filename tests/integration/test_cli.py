@@ -6,11 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from command_line import COMMAND, TIMEOUT_S, environment, line, on_terminal, type_in, write_lines
 
@@ -49,11 +50,20 @@ def folder(filled: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_explains_with_an_example(command: str) -> None:
-    text = " ".join((talktiers.commands[command].help or "").split())
+def typed_commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """What is typed, with the words before it, and what it runs."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from typed_commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+@pytest.mark.parametrize(("command", "run"), list(typed_commands(talktiers)))
+def test_help_explains_with_an_example(command: str, run: click.Command) -> None:
+    text = " ".join((run.help or "").split())
     assert f"Example: talktiers {command}" in text
-    options = {option for parameter in talktiers.commands[command].params for option in parameter.opts}
+    options = {option for parameter in run.params for option in parameter.opts}
     opens_a_memory = {"--db", "--config"} if command != "init" else set()
     assert {"--json"} | opens_a_memory <= options
 

@@ -362,7 +362,7 @@ async def test_a_server_that_goes_away_is_a_clear_error_and_the_next_run_goes_on
     shutil.copytree(store, copied)
     with opened_client(copied) as client:
         async with open_memory(str(tmp_path / "talktiers.db")) as memory:
-            failing = Failing(client, calls=25)
+            failing = Failing(client, calls=12)
             migrator = ChromaDBMigrator(failing, memory, time_zone="Europe/Berlin")
             with pytest.raises(MigrationError, match=r"ConnectionRefusedError: nobody listens.*run it again"):
                 await migrator.migrate_all_conversations(batch_size=50)

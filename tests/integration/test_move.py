@@ -21,6 +21,7 @@ from talktiers.domain.identifiers import keyed_conversation_id
 from talktiers.entrypoints.configuration import load_settings
 from talktiers.entrypoints.moving import NewHome, check_apart, move_memory
 from talktiers.entrypoints.settings import Settings
+from talktiers.ports.conversation_archive import Fence
 
 CLUB = {"audience": "public_channel", "channel_id": "boathouse", "server_id": "club"}
 LINES = (
@@ -148,6 +149,21 @@ async def test_the_old_memory_refers_to_the_new_one_and_is_still_read(folder: Pa
     refused = type_in(folder, "forget", "ada", "--yes", "--config", "old.toml")
     assert refused.code == 1
     assert str(folder / "new.toml") in refused.err
+
+
+async def test_the_doctor_says_that_it_has_moved(folder: Path) -> None:
+    async with open_memory(folder / "old.toml") as memory:
+        fence = Fence(destination="/data/new.toml", move_id="killed", complete=False)
+        await memory._open.tiers.archive.fence(before=None, after=fence)
+    told = type_in(folder, "doctor", "--config", "old.toml", "--json")
+    assert told.code == 1
+    assert [check["status"] for check in told.json["checks"] if check["name"] == "moved"] == ["error"]
+    moved(folder)
+    told = type_in(folder, "doctor", "--config", "old.toml", "--json")
+    assert told.code == 0
+    assert [check["detail"] for check in told.json["checks"] if check["name"] == "moved"] == [
+        f"to {folder / 'new.toml'}: reads work here, stores do not"
+    ]
 
 
 async def test_a_second_run_changes_nothing(folder: Path) -> None:

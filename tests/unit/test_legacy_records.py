@@ -237,7 +237,7 @@ def test_short_metadata_is_kept_in_its_place_and_printed_objects_are_not() -> No
             platform="discord",
             conversation_title="Tea\x00",
             context_type="dm",
-            **{"Odd Key": 1},
+            **ODD,
         )
     ).record
     assert found.emotion_data == {"detected_emotion": "happy"}
@@ -251,6 +251,7 @@ def test_short_metadata_is_kept_in_its_place_and_printed_objects_are_not() -> No
     }
 
 
+ODD: dict[str, Any] = {"Odd Key": 1}
 VALUES = st.one_of(
     st.text(max_size=40), st.integers(), st.floats(), st.booleans(), st.none(), st.just("2025-01-01T00:00:00")
 )
