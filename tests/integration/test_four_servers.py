@@ -287,3 +287,16 @@ def test_the_doctor_says_of_each_server_that_is_down_what_to_type_and_how_the_ot
         assert ":1" in checks[name]["advice"]
         assert "start" in checks[name]["advice"] or "check that it runs" in checks[name]["advice"]
     assert not any(secret in examined.out + examined.err for secret in four_servers.secrets)
+
+
+def test_the_doctor_reports_the_servers_beside_a_file_that_is_not_there_yet_and_creates_none(
+    four_servers: FourServers, tmp_path: Path
+) -> None:
+    settings = mixed(four_servers, tmp_path, graph="sqlite")
+    (tmp_path / "talktiers.toml").write_text(toml(settings), encoding="utf-8")
+    examined = type_in(tmp_path, "doctor", "--config", "talktiers.toml", "--json")
+    assert examined.code == 0, examined.err
+    checks = {check["name"]: check["status"] for check in examined.json["checks"]}
+    assert checks["file"] == "note"
+    assert {tier: checks.get(tier) for tier in BACKENDS} == {**dict.fromkeys(BACKENDS, "ok"), "graph": None}
+    assert not (tmp_path / "bot.db").exists()
