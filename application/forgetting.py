@@ -87,7 +87,12 @@ class Forget:
             )
         )
         left = await self._existing(erasure.conversation_ids, tenant_id=tenant_id, user_id=user_id)
-        archive = TierErasure(tier="archive", removed=len(erasure.conversation_ids), remaining=len(left))
+        archive = TierErasure(
+            tier="archive",
+            removed=len(erasure.conversation_ids),
+            remaining=len(left),
+            leaves=self._tiers.archive.leaves,
+        )
         purged = await self._purged()
         self._projector.wake()
         tiers = (archive, *derived)
@@ -146,8 +151,8 @@ class Forget:
         except Exception as error:  # noqa: BLE001
             # A tier behind a port may raise anything: the others are swept all the same, and its job tries it again.
             _log.warning("tier_not_swept", projection=projection, error=type(error).__name__)
-            return TierErasure(tier=projection.value, removed=removed, error=type(error).__name__)
-        return TierErasure(tier=projection.value, removed=removed, remaining=len(held))
+            return TierErasure(tier=projection.value, removed=removed, error=type(error).__name__, leaves=tier.leaves)
+        return TierErasure(tier=projection.value, removed=removed, remaining=len(held), leaves=tier.leaves)
 
     async def _purged(self) -> bool:
         """Whether nothing is left in the files; where that fails, its jobs try again, and the receipt says so."""

@@ -17,12 +17,14 @@ class TierErasure:
         removed: records that were there and are gone.
         remaining: records found by reading again afterwards; 0 once it is done.
         error: why it could not be done yet, without a user's text; ``None``: it was done. It is tried again until it is.
+        leaves: what its server keeps of its own accord where nobody reads, and what removes that; empty: nothing.
     """
 
     tier: str
     removed: int = 0
     remaining: int = 0
     error: str | None = None
+    leaves: str = ""
 
     @property
     def done(self) -> bool:
@@ -35,7 +37,8 @@ class ErasureReceipt:
 
     Attributes:
         epoch: the user's epoch from which on nothing older is valid.
-        bytes_purged: whether the stores' free space was verifiably overwritten too.
+        bytes_purged: whether the stores overwrote their free space too, as far as it is theirs to do: what a server
+            keeps beyond that stands in the tiers' ``leaves``.
     """
 
     tenant_id: str
@@ -50,7 +53,7 @@ class ErasureReceipt:
 
     @property
     def complete(self) -> bool:
-        """Whether every tier was read again and found empty, and the bytes are gone."""
+        """Whether every tier was read again and found empty, and the stores have cleaned up behind it."""
         return self.bytes_purged and all(tier.done for tier in self.tiers)
 
     @property
@@ -70,6 +73,13 @@ class ErasureReceipt:
             "complete": self.complete,
             "bytes_purged": self.bytes_purged,
             "tiers": [
-                {"tier": t.tier, "removed": t.removed, "remaining": t.remaining, "error": t.error} for t in self.tiers
+                {
+                    "tier": t.tier,
+                    "removed": t.removed,
+                    "remaining": t.remaining,
+                    "error": t.error,
+                    "leaves": t.leaves,
+                }
+                for t in self.tiers
             ],
         }

@@ -92,8 +92,13 @@ class Fence:
 class ConversationArchive(Protocol):
     """Stores conversations durably and hands them out under a scope.
 
+    Attributes:
+        leaves: what forgetting leaves in the store's own files, and what removes it, for people; empty: nothing.
+
     What a method with a ``scope`` returns has the scope's tenant and user, and its compartment and bot are visible there.
     """
+
+    leaves: str = ""
 
     async def append(
         self, *, conversation: Conversation, projections: Sequence[Projection], time_given: bool

@@ -11,9 +11,11 @@ class DerivedTier(Protocol):
 
     Attributes:
         name: as in `Projection`.
+        leaves: what forgetting leaves in the store's own files, and what removes it, for people; empty: nothing.
     """
 
     name: str
+    leaves: str = ""
 
     async def forget_user(self, *, tenant_id: str, user_id: str) -> int:
         """Removes everything of a user, its traces in shared records included; how many records went. Idempotent."""

@@ -78,6 +78,11 @@ class ChromaSummaryIndex(SummaryIndex):
 
     name = Projection.SUMMARIES.value
 
+    leaves = (
+        "texts stay in free pages of the server's file until `chroma vacuum` on the stopped server, vectors in an index file "
+        "until their collection is deleted"
+    )
+
     def __init__(
         self,
         *,

@@ -70,6 +70,11 @@ class Neo4jRelationshipGraph(RelationshipGraph):
 
     name = Projection.GRAPH.value
 
+    leaves = (
+        "labels and names stay in the server's transaction logs until these are pruned: "
+        "db.tx_log.rotation.retention_policy, then CALL db.checkpoint()"
+    )
+
     def __init__(
         self,
         *,

@@ -43,6 +43,11 @@ class PostgresConversationArchive(PostgresArchiveMoving, ConversationArchive):
         session_gap: a longer pause ends a session that the caller did not name.
     """
 
+    leaves = (
+        "the rows are gone and vacuumed; their bytes stay in free space, in the write-ahead log and in backups until those "
+        "are overwritten: VACUUM FULL rewrites the tables, log and backups end with their retention"
+    )
+
     def __init__(self, *, database: PostgresDatabase, session_gap: dt.timedelta = SESSION_GAP) -> None:
         self._database = database
         self._session_gap = session_gap

@@ -48,6 +48,7 @@ class PostgresLexicalIndex(LexicalIndex):
     """
 
     name = Projection.LEXICAL.value
+    leaves = "as the archive, of numbers alone: no text stands in the index"
 
     def __init__(
         self,

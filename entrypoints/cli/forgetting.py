@@ -71,3 +71,6 @@ def _print_receipt(receipt: ErasureReceipt) -> None:
         f"{'complete' if receipt.complete else 'INCOMPLETE'}: {receipt.removed:,} conversations of "
         f"{shown(receipt.user_id)} erased; bytes in the file {'overwritten' if receipt.bytes_purged else 'NOT yet overwritten'}"
     )
+    for tier in receipt.tiers:
+        if tier.leaves:
+            say(f"left by the server of {tier.tier}: {tier.leaves}")

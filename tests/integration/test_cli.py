@@ -399,6 +399,7 @@ def test_forgetting_erases_everywhere_and_prints_a_receipt(folder: Path, answer:
     assert done.code == 0, done.err
     receipt = done.json
     assert receipt["complete"]
+    assert not any(tier["leaves"] for tier in receipt["tiers"])
     assert {tier["tier"]: tier["remaining"] for tier in receipt["tiers"]} == dict.fromkeys(
         ("archive", "cache", "lexical", "summaries", "graph"), 0
     )

@@ -149,6 +149,8 @@ async def test_what_is_forgotten_is_left_on_no_server(four_servers: FourServers)
         receipt = await memory.forget_user("ana")
         assert receipt.complete, receipt.to_json()
         assert {tier.tier: tier.removed for tier in receipt.tiers} == dict.fromkeys(("archive", *DERIVED), len(SAID))
+        # Only Redis keeps nothing of its own accord.
+        assert {tier.tier for tier in receipt.tiers if not tier.leaves} == {"cache"}
         await memory.settle(timeout_s=60)
         receipt = await memory.forget_user("ben")
         assert receipt.removed == len(others)
