@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import time
 from collections.abc import Iterator, Sequence
@@ -48,13 +49,17 @@ async def measure(workspace: Workspace) -> Report:
         for exchange, question in itertools.islice(questions, 300):
             await memory.get_conversation_context(exchange.user_id, question)
         calm = await _load(memory, questions, further)
+        # What a bot may do once it has started: the objects of its start are then left out of every full collection.
+        gc.freeze()
+        frozen = await _load(memory, questions, further)
+        gc.unfreeze()
         await memory.settle()
     say("concurrency: sixteen callers and a backlog")
     await _pile_up(path, further)
     async with open_memory(settings_for(path)) as memory:
         busy = await _load(memory, questions, further)
         waiting = max(item.waiting for item in (await memory.health()).backlog)
-    loads = {"calm": calm, f"backlog of {_BACKLOG:,}": busy}
+    loads = {"calm": calm, "calm, after gc.freeze()": frozen, f"backlog of {_BACKLOG:,}": busy}
     rows = []
     for name, load in loads.items():
         rows.append([f"{name}: context", *Times(load.contexts).cells(), number(len(load.contexts) / load.seconds)])
