@@ -52,12 +52,12 @@ class Job:
 
     def settle(self) -> None:
         """Hands the outcome to the caller, if it still waits. On the loop's thread only."""
-        if self.future.done():
-            return
-        if self.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(self.error)
+        # Not looked at first: a signal's handler cancels the caller at any moment, between a look and this too.
+        with contextlib.suppress(asyncio.InvalidStateError):
+            if self.error is None:
+                self.future.set_result(self.result)
+            else:
+                self.future.set_exception(self.error)
 
 
 Jobs = queue.SimpleQueue[Job | None]
